@@ -44,7 +44,7 @@ export class SampleLog {
   #rows: MoveSample[] = []
 
   constructor(limit = 4000) {
-    this.#limit = Math.max(8, limit)
+    this.#limit = Math.max(64, limit)
   }
 
   get last(): MoveSample | null {

@@ -1,6 +1,6 @@
 import type { HostView } from '../../contract/host.ts'
 import type { InventoryFrame } from '../../contract/inventory.ts'
-import { vmKey, type SampleColumns, type VmRef, type VmView } from '../../contract/vm.ts'
+import { vmKey, type SampleColumns, type VmView } from '../../contract/vm.ts'
 
 /** One row of a sample; units as in the contract's SampleColumns. */
 export interface SampleRow {
@@ -16,17 +16,33 @@ export interface SampleRow {
  * What changed since a subscriber's last frame. Rows overwrite rows: however slow the subscriber is, a delta is never larger than the inventory.
  */
 export class Delta {
+  /** True where it replaces everything that the subscriber has. */
+  readonly isSnapshot: boolean
   readonly #hosts = new Map<string, HostView>()
-  readonly #removedHosts = new Set<string>()
+  readonly #removedHosts = new Map<string, HostView>()
   readonly #vms = new Map<string, VmView>()
-  readonly #removedVms = new Map<string, VmRef>()
+  readonly #removedVms = new Map<string, VmView>()
   readonly #vmSamples = new Map<number, SampleRow>()
   readonly #hostSamples = new Map<number, SampleRow>()
 
-  get isEmpty(): boolean {
-    return (
-      this.#hosts.size + this.#removedHosts.size + this.#vms.size + this.#removedVms.size + this.#vmSamples.size + this.#hostSamples.size === 0
-    )
+  constructor(isSnapshot = false) {
+    this.isSnapshot = isSnapshot
+  }
+
+  /** Both, one after the other, as one; neither is changed. */
+  static merge(earlier: Delta, later: Delta): Delta {
+    const merged = new Delta(earlier.isSnapshot)
+    for (const delta of [earlier, later]) for (const change of delta.changes()) change(merged)
+    return merged
+  }
+
+  *changes(): Generator<(delta: Delta) => void> {
+    for (const view of this.#removedHosts.values()) yield (delta) => delta.removeHost(view)
+    for (const view of this.#hosts.values()) yield (delta) => delta.host(view)
+    for (const view of this.#removedVms.values()) yield (delta) => delta.removeVm(view)
+    for (const view of this.#vms.values()) yield (delta) => delta.vm(view)
+    for (const [n, row] of this.#vmSamples) yield (delta) => delta.vmSample(n, row)
+    for (const [n, row] of this.#hostSamples) yield (delta) => delta.hostSample(n, row)
   }
 
   host(view: HostView): void {
@@ -37,7 +53,7 @@ export class Delta {
   removeHost(view: HostView): void {
     this.#hosts.delete(view.record.id)
     this.#hostSamples.delete(view.n)
-    this.#removedHosts.add(view.record.id)
+    this.#removedHosts.set(view.record.id, view)
   }
 
   vm(view: VmView): void {
@@ -50,7 +66,7 @@ export class Delta {
     const key = vmKey(view.ref)
     this.#vms.delete(key)
     this.#vmSamples.delete(view.n)
-    this.#removedVms.set(key, view.ref)
+    this.#removedVms.set(key, view)
   }
 
   vmSample(n: number, row: SampleRow): void {
@@ -61,15 +77,15 @@ export class Delta {
     this.#hostSamples.set(n, row)
   }
 
-  toFrame(seq: number, t: number, isSnapshot: boolean): InventoryFrame {
+  toFrame(seq: number, t: number): InventoryFrame {
     return {
       seq,
       t,
-      isSnapshot,
+      isSnapshot: this.isSnapshot,
       hosts: [...this.#hosts.values()],
-      removedHosts: [...this.#removedHosts],
+      removedHosts: [...this.#removedHosts.keys()],
       vms: [...this.#vms.values()],
-      removedVms: [...this.#removedVms.values()],
+      removedVms: [...this.#removedVms.values()].map(({ ref }) => ref),
       vmSamples: columnsOf(this.#vmSamples),
       hostSamples: columnsOf(this.#hostSamples),
     }

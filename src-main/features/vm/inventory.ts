@@ -2,18 +2,8 @@ import type { HostView } from '../../contract/host.ts'
 import type { InventoryFrame } from '../../contract/inventory.ts'
 import { vmKey, type VmRef, type VmView } from '../../contract/vm.ts'
 import { Emitter } from '../../base/event.ts'
+import { Slot, Slots } from '../../base/slot.ts'
 import { Delta, isSameRow, type SampleRow } from './frame.ts'
-
-/** Frames that a subscriber may leave unacknowledged before its slot waits. */
-const inFlightLimit = 2
-
-interface Subscriber {
-  delta: Delta
-  isSnapshot: boolean
-  seq: number
-  acked: number
-  wake: () => void
-}
 
 /** Everything that the window shows of hosts and VMs, and who is told of its changes. */
 export class Inventory {
@@ -21,9 +11,10 @@ export class Inventory {
   readonly #vms = new Map<string, VmView>()
   readonly #vmRows = new Map<number, SampleRow>()
   readonly #hostRows = new Map<number, SampleRow>()
-  readonly #subscribers = new Map<string, Subscriber>()
+  readonly #slots = new Slots<Slot<Delta, InventoryFrame>>()
   readonly #onDidChangeVm = new Emitter<VmView>()
   #nextNumber = 1
+  #gathering: Delta | null = null
 
   /** Fires after a VM appeared or changed; samples do not fire. */
   readonly onDidChangeVm = this.#onDidChangeVm.event
@@ -98,45 +89,24 @@ export class Inventory {
     this.#publish((delta) => delta.hostSample(n, row))
   }
 
-  /**
-   * Frames for one subscriber: a snapshot, then what changed. It ends with the signal, or when the same subscription is opened anew.
-   * While two frames are unacknowledged, changes gather in one delta.
-   */
+  /** Frames for one subscriber: a snapshot, then what changed. It ends with the signal, or when the same subscription is opened anew. */
   async *watch(subscription: string, signal: AbortSignal): AsyncGenerator<InventoryFrame, void> {
-    this.#subscribers.get(subscription)?.wake()
-    const subscriber: Subscriber = { delta: this.#everything(), isSnapshot: true, seq: 0, acked: 0, wake: () => {} }
-    this.#subscribers.set(subscription, subscriber)
-    const onAbort = () => subscriber.wake()
-    signal.addEventListener('abort', onAbort)
+    const slot = new Slot<Delta, InventoryFrame>(Delta.merge, (delta, seq) => delta.toFrame(seq, Date.now()))
+    const remove = this.#slots.add(subscription, slot)
+    slot.offer(this.#everything())
     try {
-      while (!signal.aborted && this.#subscribers.get(subscription) === subscriber) {
-        const isFull = subscriber.seq - subscriber.acked >= inFlightLimit
-        if (isFull || (subscriber.delta.isEmpty && !subscriber.isSnapshot)) {
-          await new Promise<void>((resolve) => (subscriber.wake = resolve))
-          // Changes of one tick come one by one: let them gather.
-          await new Promise<void>((resolve) => setImmediate(resolve))
-          continue
-        }
-        const frame = subscriber.delta.toFrame(++subscriber.seq, Date.now(), subscriber.isSnapshot)
-        subscriber.delta = new Delta()
-        subscriber.isSnapshot = false
-        yield frame
-      }
+      yield* slot.frames(signal)
     } finally {
-      signal.removeEventListener('abort', onAbort)
-      if (this.#subscribers.get(subscription) === subscriber) this.#subscribers.delete(subscription)
+      remove()
     }
   }
 
   ack(subscription: string, seq: number): void {
-    const subscriber = this.#subscribers.get(subscription)
-    if (!subscriber || seq <= subscriber.acked || seq > subscriber.seq) return
-    subscriber.acked = seq
-    subscriber.wake()
+    this.#slots.ack(subscription, seq)
   }
 
   #everything(): Delta {
-    const delta = new Delta()
+    const delta = new Delta(true)
     for (const view of this.#hosts.values()) delta.host(view)
     for (const view of this.#vms.values()) delta.vm(view)
     for (const [n, row] of this.#hostRows) delta.hostSample(n, row)
@@ -144,10 +114,16 @@ export class Inventory {
     return delta
   }
 
+  /** Changes of one tick come one by one: they leave as one delta. */
   #publish(change: (delta: Delta) => void): void {
-    for (const subscriber of this.#subscribers.values()) {
-      change(subscriber.delta)
-      subscriber.wake()
+    if (!this.#gathering) {
+      this.#gathering = new Delta()
+      setImmediate(() => {
+        const delta = this.#gathering
+        this.#gathering = null
+        if (delta) for (const slot of this.#slots) slot.offer(delta)
+      })
     }
+    change(this.#gathering)
   }
 }
