@@ -1,6 +1,6 @@
 import { oc, eventIterator } from '@orpc/contract'
 import { z } from 'zod'
-import { problems } from './problem.ts'
+import { problem, problems } from './problem.ts'
 
 export const settings = z.object({
   theme: z.enum(['system', 'light', 'dark']),
@@ -37,9 +37,17 @@ export const appInfo = z.object({
 })
 export type AppInfo = z.infer<typeof appInfo>
 
+/** What keeps the program from doing all of its work; every entry null when all is well. */
+export const health = z.object({
+  /** Hosts, settings and history are not being kept: `store-full`, `store-corrupt`, `store-too-new`, `store-busy`, `store-unwritable`, `store-failed`. */
+  store: problem.nullable(),
+})
+export type Health = z.infer<typeof health>
+
 export const settingsContract = {
   info: oc.output(appInfo),
   get: oc.output(settings),
   update: oc.errors(problems).input(settings.partial()).output(settings),
   watch: oc.output(eventIterator(settings)),
+  health: oc.output(eventIterator(health)),
 }
