@@ -1,0 +1,92 @@
+import { Failure } from '../../base/failure.ts'
+
+/** What a document may be at most. libvirt's own limit for a string on the wire is 4 MiB; a real domain is some 10 kB. */
+export const MARKUP_LIMITS = { characters: 8 * 1024 * 1024, depth: 200, marks: 250_000, attributes: 1_000 } as const
+
+const QUOTE = 0x22
+const APOSTROPHE = 0x27
+const SLASH = 0x2f
+const LESS = 0x3c
+const GREATER = 0x3e
+const BANG = 0x21
+const QUESTION = 0x3f
+
+/** The failure for markup that is broken or refused at `offset`; the sentence never quotes the document, which may hold secrets. */
+export function invalidMarkup(reason: string, source: string, offset: number): Failure<'xml-invalid'> {
+  let line = 1
+  let start = 0
+  for (let at = source.indexOf('\n'); at >= 0 && at < offset; at = source.indexOf('\n', at + 1)) {
+    line += 1
+    start = at + 1
+  }
+  return new Failure('xml-invalid', `This XML cannot be read: ${reason}.`, { evidence: `line ${line}, column ${offset - start + 1}: ${reason}` })
+}
+
+/**
+ * One linear pass before parsing: refuses what could exhaust the parser (size, depth, number of tags, attributes), document types and
+ * entity declarations, and characters outside XML 1.0's Char production. Well-formedness itself is the parser's to judge.
+ * @throws Failure `xml-invalid`
+ */
+export function checkMarkup(source: string): void {
+  if (source.length > MARKUP_LIMITS.characters) throw invalidMarkup(`it is larger than ${MARKUP_LIMITS.characters} characters`, '', 0)
+  checkCharacters(source)
+  let depth = 0
+  let marks = 0
+  for (let open = source.indexOf('<'); open >= 0; ) {
+    if (++marks > MARKUP_LIMITS.marks) throw invalidMarkup(`it has more than ${MARKUP_LIMITS.marks} tags`, source, open)
+    const end = endOfMark(source, open)
+    const second = source.charCodeAt(open + 1)
+    if (second === SLASH) depth -= 1
+    else if (second !== BANG && second !== QUESTION && source.charCodeAt(end - 2) !== SLASH) depth += 1
+    if (depth > MARKUP_LIMITS.depth) throw invalidMarkup(`it is nested deeper than ${MARKUP_LIMITS.depth} elements`, source, open)
+    open = source.indexOf('<', end)
+  }
+}
+
+/** The offset behind the tag, comment, CDATA section or instruction that starts at `open`. */
+function endOfMark(source: string, open: number): number {
+  const second = source.charCodeAt(open + 1)
+  if (second === QUESTION) return behind(source, '?>', open, 2, 'an instruction is not closed')
+  if (second === BANG) {
+    if (source.startsWith('<!--', open)) return behind(source, '-->', open, 4, 'a comment is not closed')
+    if (source.startsWith('<![CDATA[', open)) return behind(source, ']]>', open, 9, 'a CDATA section is not closed')
+    throw invalidMarkup('document types and entity declarations are refused', source, open)
+  }
+  let attributes = 0
+  for (let at = open + 1; at < source.length; at += 1) {
+    const code = source.charCodeAt(at)
+    if (code === GREATER) return at + 1
+    if (code === LESS) throw invalidMarkup('a tag is not closed', source, open)
+    if (code !== QUOTE && code !== APOSTROPHE) continue
+    if (++attributes > MARKUP_LIMITS.attributes) throw invalidMarkup(`an element has more than ${MARKUP_LIMITS.attributes} attributes`, source, open)
+    at = source.indexOf(source.charAt(at), at + 1)
+    if (at < 0) break
+  }
+  throw invalidMarkup('a tag is not closed', source, open)
+}
+
+function behind(source: string, close: string, open: number, skip: number, reason: string): number {
+  const at = source.indexOf(close, open + skip)
+  if (at < 0) throw invalidMarkup(reason, source, open)
+  return at + close.length
+}
+
+// XML 1.0 (fifth edition), production 2: Char. A lone surrogate is matched by \p{Cs} in a `u` pattern, a pair is not.
+const NOT_CHAR = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Cs}/u
+const CHARACTER_REFERENCE = /&#(?:x([0-9a-f]+)|([0-9]+));/gi
+
+/** Whether a text may stand in an XML 1.0 document at all. */
+export function isXmlText(text: string): boolean {
+  return !NOT_CHAR.test(text)
+}
+
+function checkCharacters(source: string): void {
+  const found = NOT_CHAR.exec(source)
+  if (found) throw invalidMarkup('it holds a character that XML does not allow', source, found.index)
+  for (const reference of source.matchAll(CHARACTER_REFERENCE)) {
+    const code = reference[1] === undefined ? parseInt(reference[2] ?? '', 10) : parseInt(reference[1], 16)
+    if (code > 0x10ffff || !isXmlText(String.fromCodePoint(code))) {
+      throw invalidMarkup('it refers to a character that XML does not allow', source, reference.index)
+    }
+  }
+}
