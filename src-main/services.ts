@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { onError, ORPCError } from '@orpc/server'
+import { mapEventIterator } from '@orpc/client'
+import { RPCHandler } from '@orpc/server/ws'
+import type { Log } from './base/log.ts'
+import { messageOf } from './base/failure.ts'
+import type { Caller, Wire } from './base/wire.ts'
+import type { AppInfo } from './contract/settings.ts'
+import { problemOf } from './features/settings/problem.ts'
+import { settingsRouter } from './features/settings/settings-router.ts'
+import { SettingsService } from './features/settings/settings-service.ts'
+import { openStore } from './store/store.ts'
+
+/** Where passwords and passphrases are kept that the user asked to remember. */
+export interface Secrets {
+  readonly kind: AppInfo['secrets']
+  get(key: string): Promise<string | null>
+  set(key: string, secret: string): Promise<void>
+  remove(key: string): Promise<void>
+}
+
+/** Keeps nothing: every password is asked every time. */
+export const noSecrets: Secrets = { kind: 'none', get: async () => null, set: async () => {}, remove: async () => {} }
+
+export interface ServicesOptions {
+  /** The profile's folder; 0700. */
+  readonly profile: string
+  readonly version: string
+  readonly secrets: Secrets
+  readonly log: Log
+}
+
+/** The program without a shell: everything behind the contract, for as many callers as come. */
+export interface Services {
+  /** Serves the contract to whoever is at the other end, until the wire closes. */
+  serve(wire: Wire, caller: Caller): void
+  /** Ends what runs here and writes what is pending. Moves that agents drive go on. */
+  close(): Promise<void>
+}
+
+const libvirtSockets = ['/run/libvirt/libvirt-sock', '/run/libvirt/virtqemud-sock', '/var/run/libvirt/libvirt-sock']
+
+/** Wires store, features and router. Only the owner of the profile may call this. */
+export async function createServices(options: ServicesOptions): Promise<Services> {
+  const { profile, version, secrets, log } = options
+  const store = await openStore(join(profile, 'drover.db'))
+  if (store.problem) log.error({ code: store.problem.code, evidence: store.problem.evidence }, store.problem.message)
+  const settings = await SettingsService.load(store)
+
+  const router = {
+    settings: settingsRouter(settings, {
+      version,
+      platform: process.platform,
+      isDemo: false,
+      secrets: secrets.kind,
+      localLibvirt: libvirtSockets.find((path) => existsSync(path)) ?? null,
+      canStartLab: process.platform === 'linux' && process.getuid?.() === 0,
+      profile,
+    }),
+  }
+
+  const handler = new RPCHandler<Caller>(router, {
+    clientInterceptors: [
+      async ({ next, path }) => {
+        const translate = (thrown: unknown) => asProblem(thrown, path, log)
+        try {
+          const output = await next()
+          return isIterator(output) ? mapEventIterator(output, { value: async (value) => value, error: async (thrown) => translate(thrown) }) : output
+        } catch (thrown) {
+          throw translate(thrown)
+        }
+      },
+    ],
+    interceptors: [onError((error) => void log.debug({ error: messageOf(error) }, 'call failed'))],
+  })
+
+  return {
+    serve(wire, caller) {
+      void handler.upgrade(asSocket(wire), { context: caller })
+    },
+    async close() {
+      settings.dispose()
+      await store.close()
+    },
+  }
+}
+
+/** The contract's one error, from whatever a procedure threw. Refusals of oRPC itself (a bad input) and aborts stay what they are. */
+function asProblem(thrown: unknown, path: readonly string[], log: Log): unknown {
+  if (thrown instanceof ORPCError || (thrown instanceof Error && thrown.name === 'AbortError')) return thrown
+  const problem = problemOf(thrown)
+  if (problem.code === 'internal') log.error({ path: path.join('.'), stack: thrown instanceof Error ? thrown.stack : undefined }, problem.evidence)
+  return new ORPCError('PROBLEM', { status: 422, message: problem.message, data: problem, cause: thrown })
+}
+
+function isIterator(output: unknown): output is AsyncIteratorObject<unknown, unknown, void> {
+  return typeof output === 'object' && output !== null && Symbol.asyncIterator in output
+}
+
+/** A wire as oRPC's adapter for sockets wants it. */
+function asSocket(wire: Wire): Parameters<RPCHandler<Caller>['upgrade']>[0] {
+  const addEventListener = (type: string, listener: (event: { data: unknown }) => void) => {
+    if (type === 'message') wire.onDidReceive((data) => listener({ data }))
+    if (type === 'close') wire.onDidClose(() => listener({ data: undefined }))
+  }
+  return { addEventListener, send: (message: string | Uint8Array) => wire.send(message) } as unknown as Parameters<RPCHandler<Caller>['upgrade']>[0]
+}

@@ -1,0 +1,32 @@
+import type { Kysely } from 'kysely'
+import { hostRecord, type HostRecord } from '../contract/host.ts'
+import type { Schema } from './schema.ts'
+
+/** The hosts that the user keeps, in the order in which they were added. */
+export class HostRepository {
+  readonly #db: Kysely<Schema>
+
+  constructor(db: Kysely<Schema>) {
+    this.#db = db
+  }
+
+  async list(): Promise<HostRecord[]> {
+    const rows = await this.#db.selectFrom('host').select('json').orderBy('created_at').orderBy('id').execute()
+    return rows.map(({ json }) => hostRecord.parse(JSON.parse(json)))
+  }
+
+  /** Adds a host, or replaces the one with its id. Rejects when another host has the address. */
+  async put(record: HostRecord): Promise<void> {
+    const values = { address: record.address, json: JSON.stringify(record) }
+    await this.#db
+      .insertInto('host')
+      .values({ id: record.id, created_at: Date.now(), ...values })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
+      .execute()
+  }
+
+  /** Removing a host that is not there is no error. */
+  async remove(id: string): Promise<void> {
+    await this.#db.deleteFrom('host').where('id', '=', id).execute()
+  }
+}

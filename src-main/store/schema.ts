@@ -1,0 +1,24 @@
+import type { Generated } from 'kysely'
+
+/** The tables, as the last migration leaves them. Times are milliseconds since the epoch; `json` columns are checked with zod when read. */
+export interface Schema {
+  host: { id: string; address: string; json: string; created_at: number }
+  setting: { key: string; json: string }
+  job: {
+    id: string
+    state: string
+    vm_uuid: string
+    source: string
+    destination: string
+    created_at: number
+    ended_at: number | null
+    /** What the text filter looks in. */
+    words: string
+    json: string
+  }
+  /** A batch of samples per row; one row per job once it ended. */
+  job_sample: { id: Generated<number>; job: string; rows: number; data: Uint8Array }
+  job_log: { id: Generated<number>; job: string; t: number; level: string; text: string }
+  /** Append-only. `kind` is `intent` or `done`. */
+  journal: { id: Generated<number>; job: string; t: number; step: string; kind: string; detail: string | null }
+}
