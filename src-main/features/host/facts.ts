@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { HostFacts } from '../../contract/host.ts'
 import type { Connection } from '../../libvirt/client/connection.ts'
-import type { Capabilities } from '../../libvirt/xml/capabilities/capabilities.ts'
+import type { Capabilities } from '../../libvirt/xml/capabilities/host.ts'
 import type { Transport } from '../../transport/transport.ts'
 
 /** libvirt packs versions as major * 1,000,000 + minor * 1,000 + release. */
@@ -24,7 +24,7 @@ export async function readFacts(connection: Connection, transport: Transport, ca
   return {
     hostname: hostname.hostname,
     hostUuid: capabilities.host.uuid ?? null,
-    arch: capabilities.host.arch,
+    arch: capabilities.host.cpu?.architecture ?? 'unknown',
     cpuModel: capabilities.host.cpu?.model ?? node.model,
     cpuVendor: capabilities.host.cpu?.vendor ?? null,
     cpus: node.cpus,

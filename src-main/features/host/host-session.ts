@@ -1,7 +1,7 @@
 import type { HostFacts, HostRecord } from '../../contract/host.ts'
 import type { Event } from '../../base/event.ts'
 import type { Connection } from '../../libvirt/client/connection.ts'
-import type { Capabilities } from '../../libvirt/xml/capabilities/capabilities.ts'
+import type { Capabilities } from '../../libvirt/xml/capabilities/host.ts'
 import type { Transport } from '../../transport/transport.ts'
 
 /** A host that is online: its transport and its libvirt connections. It ends when the connection is lost; a later one is a new session. */

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { VmRef } from '../../contract/vm.ts'
 import { abortable } from '../../base/abort.ts'
 import { Failure } from '../../base/failure.ts'
+import { isLibvirtError } from '../../libvirt/client/libvirt-error.ts'
 import { readDomain } from '../../libvirt/xml/domain/domain.ts'
 import type { HostDirectory, HostSession } from '../host/host-session.ts'
 
@@ -68,14 +69,26 @@ export class Consoles {
   }
 
   async #openSerial(request: { vm: VmRef; takeOver: boolean }, signal: AbortSignal): Promise<Session> {
-    const host = this.#hosts.session(request.vm.host)
-    const { dom } = await host.connection.call('domainLookupByUuid', { uuid: request.vm.uuid }, { signal })
-    const stream = await host.connection.openStream(
-      'domainOpenConsole',
-      { dom, devName: null, flags: request.takeOver ? consoleForce : 0 },
-      { signal },
-    )
-    return { stream, close: () => void stream.destroy() }
+    // On a connection of its own: while a console is read slowly, nothing else comes over its connection.
+    const connection = await this.#hosts.session(request.vm.host).openConnection(signal)
+    try {
+      const { dom } = await connection.call('domainLookupByUuid', { uuid: request.vm.uuid }, { signal })
+      const flags = request.takeOver ? consoleForce : 0
+      const { stream } = await connection.openStream('domainOpenConsole', { dom, devName: null, flags }, { signal })
+      return {
+        stream,
+        close: () => {
+          stream.destroy()
+          connection.close()
+        },
+      }
+    } catch (thrown) {
+      connection.close()
+      if (isLibvirtError(thrown, 'VIR_ERR_OPERATION_FAILED')) {
+        throw new Failure('console-busy', 'Somebody else has this console open.', { evidence: thrown.text, next: 'Take it over: the other session ends.', cause: thrown })
+      }
+      throw thrown
+    }
   }
 
   async #openVnc(vm: VmRef, signal: AbortSignal): Promise<Session> {
@@ -89,9 +102,11 @@ export class Consoles {
   #dialVnc(host: HostSession, xml: string, signal: AbortSignal): Promise<Duplex> {
     const graphics = readDomain(xml).devices.graphics.find(({ type }) => type === 'vnc')
     if (!graphics) throw new Failure('console-none', 'This VM has no VNC display.')
-    if (graphics.socket) return host.transport.openSocket(graphics.socket, { signal })
-    if (!graphics.port || graphics.port < 0) throw new Failure('vm-off', 'This VM is off: it has no display now.')
-    const listen = graphics.listen ?? '127.0.0.1'
-    return host.transport.openTcp(listen === '0.0.0.0' || listen === '::' ? '127.0.0.1' : listen, graphics.port, { signal })
+    const listen = graphics.listens[0]
+    if (listen?.kind === 'socket' && listen.path) return host.transport.openSocket(listen.path, { signal })
+    if (!graphics.port) throw new Failure('vm-off', 'This VM is off, or its display waits on no port that can be reached.')
+    const address = listen && 'address' in listen ? listen.address : undefined
+    const isAnywhere = address === undefined || address === '0.0.0.0' || address === '::'
+    return host.transport.openTcp(isAnywhere ? '127.0.0.1' : address, graphics.port, { signal })
   }
 }

@@ -1,13 +1,8 @@
 import type { VmState } from '../../contract/vm.ts'
-import { domainStateOf } from '../../libvirt/wire/constants/domain-state.ts'
+import type { DomainState } from '../../libvirt/wire/constants/domain-state.ts'
 
-/** Turns libvirt's state and reason into the contract's words. */
-export function stateOf(stateNumber: number, reasonNumber: number): { state: VmState; reason: string } {
-  const { state, reason } = domainStateOf(stateNumber, reasonNumber)
-  return { state: wordOf(state, reason), reason }
-}
-
-function wordOf(state: ReturnType<typeof domainStateOf>['state'], reason: string): VmState {
+/** libvirt's state in the contract's words; what a migration does to a paused domain is a state of its own there. */
+export function vmStateOf({ state, reason }: DomainState): VmState {
   if (reason === 'postcopy-failed') return 'postcopy-failed'
   switch (state) {
     case 'running':

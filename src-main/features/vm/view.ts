@@ -18,12 +18,12 @@ export function definitionOf(xml: string): Definition | null {
     const domain = readDomain(xml)
     return {
       title: domain.title ?? null,
-      tags: [...(domain.metadata.tags ?? [])],
+      tags: domain.metadata.tags,
       hasSerial: domain.devices.consoles.length > 0 || domain.devices.serials.length > 0,
       hasVnc: domain.devices.graphics.some(({ type }) => type === 'vnc'),
       hasSpice: domain.devices.graphics.some(({ type }) => type === 'spice'),
-      memoryKiB: domain.memoryKiB,
-      vcpus: domain.vcpu.current ?? domain.vcpu.count,
+      memoryKiB: domain.memory.current ?? domain.memory.size,
+      vcpus: domain.vcpus.current ?? domain.vcpus.count,
     }
   } catch {
     return null
