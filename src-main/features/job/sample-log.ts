@@ -1,38 +1,13 @@
-import type { MoveSamples, Phase } from '../../contract/job.ts'
+import { moveSamples, type MoveSamples, type Phase } from '../../contract/job.ts'
 
 /** One row of the samples of a move; see `moveSamples` of the contract for units. */
 export type MoveSample = { [Column in keyof MoveSamples]: MoveSamples[Column][number] }
 
-const columns = [
-  't',
-  'phase',
-  'memoryTotal',
-  'memoryRemaining',
-  'memoryTransferred',
-  'throughput',
-  'dirtyRate',
-  'iteration',
-  'throttle',
-  'diskTotal',
-  'diskTransferred',
-  'postcopyRequests',
-  'blocktimeMs',
-  'expectedDowntimeMs',
-] as const satisfies readonly (keyof MoveSamples)[]
-
-/** Samples as columns with no rows. */
-export function emptySamples(): MoveSamples {
-  return Object.fromEntries(columns.map((column) => [column, []])) as unknown as MoveSamples
-}
+const columns = Object.keys(moveSamples.shape) as (keyof MoveSamples)[]
 
 /** Columns of the rows, in order. */
 export function toColumns(rows: readonly MoveSample[]): MoveSamples {
   return Object.fromEntries(columns.map((column) => [column, rows.map((row) => row[column])])) as unknown as MoveSamples
-}
-
-/** `b` after `a`, as new columns. */
-export function concatSamples(a: MoveSamples, b: MoveSamples): MoveSamples {
-  return Object.fromEntries(columns.map((column) => [column, [...a[column], ...b[column]]])) as unknown as MoveSamples
 }
 
 /**

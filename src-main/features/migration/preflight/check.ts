@@ -1,5 +1,5 @@
 import type { MovePlan, Finding, Route } from '../../../contract/migration.ts'
-import type { DomainCapabilities } from '../../../libvirt/xml/capabilities/domain-capabilities.ts'
+import type { DomainCapabilities } from '../../../libvirt/xml/capabilities/domain.ts'
 import type { Domain } from '../../../libvirt/xml/domain/domain.ts'
 import type { HostFactsReader } from '../host-facts/host-facts-reader.ts'
 

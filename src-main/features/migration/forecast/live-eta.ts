@@ -1,0 +1,89 @@
+import type { Job } from '../../../contract/job.ts'
+import type { MoveOptions } from '../../../contract/migration.ts'
+import type { MoveSample } from '../../job/sample-log.ts'
+import { defaultDowntimeMs } from './forecast-inputs.ts'
+import { reckonPrecopy } from './precopy-model.ts'
+
+/** Weight of a new measurement: samples come ten times a second, so this looks back over about two seconds. */
+const freshness = 0.08
+/** Rounds that must have passed before a move is called hopeless: the first says nothing, the second may be a burst. */
+const roundsToJudge = 3
+
+/**
+ * How long a running move will still take, from its own samples. It says `not-converging` when the guest has dirtied memory about as
+ * fast as it is sent for three rounds and nothing in the plan (throttling, a switch to post-copy) will change that.
+ */
+export class LiveEta {
+  readonly #options: Pick<MoveOptions, 'technique' | 'autoConverge' | 'downtimeMs'>
+  #throughput: number | null = null
+  #diskRate: number | null = null
+  #dirtyRate: number | null = null
+  #last: MoveSample | null = null
+  #downtimeMs: number
+
+  constructor(options: Pick<MoveOptions, 'technique' | 'autoConverge' | 'downtimeMs'>) {
+    this.#options = options
+    this.#downtimeMs = options.downtimeMs ?? defaultDowntimeMs
+  }
+
+  setDowntime(milliseconds: number): void {
+    this.#downtimeMs = milliseconds
+  }
+
+  /** Takes the next sample; answers the ETA in seconds as the contract has it. */
+  take(sample: MoveSample): Job['eta'] {
+    const last = this.#last
+    this.#last = sample
+    if (sample.throughput > 0) this.#throughput = smooth(this.#throughput, sample.throughput)
+    if (sample.dirtyRate !== null) this.#dirtyRate = smooth(this.#dirtyRate, sample.dirtyRate)
+    if (last && sample.t > last.t && sample.diskTransferred > last.diskTransferred) {
+      this.#diskRate = smooth(this.#diskRate, ((sample.diskTransferred - last.diskTransferred) * 1000) / (sample.t - last.t))
+    }
+    switch (sample.phase) {
+      case 'preparing':
+      case 'recovering':
+        return null
+      case 'storage':
+        return this.#storage(sample)
+      case 'memory':
+        return this.#memory(sample)
+      case 'postcopy':
+        return this.#throughput ? range(sample.memoryRemaining / this.#throughput, 0.7, 1.5) : null
+      case 'switching':
+      case 'finishing':
+        return [0, 1]
+    }
+  }
+
+  #storage(sample: MoveSample): Job['eta'] {
+    const rate = this.#diskRate
+    if (!rate) return null
+    const disks = Math.max(0, sample.diskTotal - sample.diskTransferred) / rate
+    // Memory follows over the same wire.
+    return range(disks + sample.memoryRemaining / rate, 0.8, 1.6)
+  }
+
+  #memory(sample: MoveSample): Job['eta'] {
+    const bandwidth = this.#throughput
+    if (!bandwidth) return null
+    const dirtyRate = this.#dirtyRate ?? 0
+    const input = { memory: sample.memoryRemaining, dirtyable: sample.memoryTotal, dirtyRate, bandwidth, downtimeLimitMs: this.#downtimeMs, isThrottled: false }
+    const asIs = reckonPrecopy(input)
+    if (this.#options.technique === 'hybrid' || this.#options.technique === 'postcopy') {
+      return range(sample.memoryRemaining / bandwidth, 0.5, 2)
+    }
+    if (asIs.isConverging && dirtyRate < bandwidth * 0.95) return range(asIs.seconds, 0.7, 1.5)
+    if (this.#options.autoConverge && sample.throttle < 99) {
+      return range(reckonPrecopy({ ...input, isThrottled: true }).seconds, 0.5, 2)
+    }
+    return sample.iteration >= roundsToJudge ? 'not-converging' : null
+  }
+}
+
+function smooth(before: number | null, now: number): number {
+  return before === null ? now : before + (now - before) * freshness
+}
+
+function range(seconds: number, low: number, high: number): [number, number] {
+  return [Math.floor(seconds * low), Math.ceil(seconds * high)]
+}
