@@ -1,0 +1,55 @@
+// virDomainMigrateFlags and VIR_MIGRATE_PARAM_*, libvirt-domain.h
+
+export const migrateFlags = {
+  live: 1,
+  peerToPeer: 2,
+  tunnelled: 4,
+  persistDest: 8,
+  undefineSource: 16,
+  paused: 32,
+  nonSharedDisk: 64,
+  nonSharedInc: 128,
+  changeProtection: 256,
+  unsafe: 512,
+  offline: 1024,
+  compressed: 2048,
+  abortOnError: 4096,
+  autoConverge: 8192,
+  rdmaPinAll: 16384,
+  postcopy: 32768,
+  tls: 65536,
+  parallel: 131072,
+  nonSharedSynchronousWrites: 262144,
+  postcopyResume: 524288,
+  zerocopy: 1048576,
+} as const
+
+export type MigrateFlagName = keyof typeof migrateFlags
+
+/** The typed parameters of the five migration calls, by what they are for. */
+export const migrateParameters = {
+  uri: 'migrate_uri',
+  destName: 'destination_name',
+  destXml: 'destination_xml',
+  persistXml: 'persistent_xml',
+  bandwidth: 'bandwidth',
+  bandwidthPostcopy: 'bandwidth.postcopy',
+  bandwidthAvailSwitchover: 'bandwidth.avail.switchover',
+  graphicsUri: 'graphics_uri',
+  listenAddress: 'listen_address',
+  migrateDisks: 'migrate_disks',
+  migrateDisksDetectZeroes: 'migrate_disks_detect_zeroes',
+  disksPort: 'disks_port',
+  disksUri: 'disks_uri',
+  compression: 'compression',
+  compressionMtLevel: 'compression.mt.level',
+  compressionMtThreads: 'compression.mt.threads',
+  compressionMtDthreads: 'compression.mt.dthreads',
+  compressionXbzrleCache: 'compression.xbzrle.cache',
+  compressionZlibLevel: 'compression.zlib.level',
+  compressionZstdLevel: 'compression.zstd.level',
+  autoConvergeInitial: 'auto_converge.initial',
+  autoConvergeIncrement: 'auto_converge.increment',
+  parallelConnections: 'parallel.connections',
+  tlsDestination: 'tls.destination',
+} as const
