@@ -1,0 +1,66 @@
+import { useRouter } from 'vue-router'
+import type { HostView } from '../../../src-main/contract/host.ts'
+import { connectBackend } from '../../backend.ts'
+import { allowed, refused, type Availability, type Command } from '../../ui/command/command.ts'
+import { askConfirmation } from '../../ui/confirm.ts'
+import { formatCount } from '../../ui/format.ts'
+import { notify } from '../../ui/notice.ts'
+import { useMoveIntentStore } from '../migration/move-intent-store.ts'
+import { openMoveDialog } from '../migration/use-move-dialog.ts'
+import { orNotify } from '../settings/problem-of.ts'
+import { hostDialog } from './host-dialogs.ts'
+import { useHostStore } from './host-store.ts'
+
+/** Makes the commands of one host. Call in setup; the answer may be called whenever a menu opens, and in a computed. */
+export function useHostCommands(): (id: string) => Command[] {
+  const hosts = useHostStore()
+  const intents = useMoveIntentStore()
+  const router = useRouter()
+
+  return (id) => {
+    const host = hosts.hosts.get(id)
+    if (!host) return []
+    const make = (name: string, group: string, title: string, icon: string, availability: Availability, run: () => void, over: Partial<Command> = {}): Command => ({
+      id: `host.${name}`, group, title, icon, subject: host.name, availability, run, ...over,
+    })
+    const cut = intents.intent?.kind === 'cut' ? intents.intent.vms.filter((vm) => vm.host !== id) : []
+    const paste = cut.length === 0 ? refused('Cut a VM first (Ctrl X).') : allowed
+    return [
+      make('open', 'open', 'Open', 'i-lucide-square-arrow-out-up-right', allowed, () => void router.push({ name: 'host', params: { id } }), { shortcut: 'Enter', keywords: 'page details' }),
+      make('paste', 'open', cut.length > 0 ? `Move ${formatCount(cut.length, 'cut VM')} here…` : 'Move cut VMs here…', 'i-lucide-clipboard-paste', paste, () => {
+        intents.end()
+        openMoveDialog({ vms: cut, destination: id })
+      }, { shortcut: 'Ctrl+V', keywords: 'paste migrate' }),
+      make('edit', 'edit', 'Label, group, tags, migration address…', 'i-lucide-pencil', allowed, () => (hostDialog.value = { kind: 'edit', host: id }), { shortcut: 'F2', keywords: 'rename edit settings' }),
+      make('reconnect', 'edit', 'Reconnect', 'i-lucide-refresh-cw', allowed, () => void orNotify(`Reconnect ${host.name}`, () => connectBackend().client.host.reconnect({ host: id }))),
+      make('remove-agent', 'forget', 'Remove Drover’s files from it…', 'i-lucide-eraser', online(host), () => void removeAgent(host), { keywords: 'agent uninstall clean', isDestructive: true }),
+      make('remove', 'forget', 'Remove from Drover…', 'i-lucide-unplug', allowed, () => void remove(host), { keywords: 'forget delete disconnect', isDestructive: true }),
+    ]
+  }
+}
+
+function online(host: HostView): Availability {
+  return host.connection.state === 'online' ? allowed : refused(`${host.name} is not connected.`)
+}
+
+async function remove(host: HostView): Promise<void> {
+  const isSure = await askConfirmation({
+    title: `Remove ${host.name} from Drover?`,
+    lines: ['Drover forgets the host. Nothing happens on it: its VMs go on as they are.', 'Past moves stay in the history.'],
+    action: `Remove ${host.name}`,
+    isDestructive: true,
+  })
+  if (isSure) await orNotify(`Remove ${host.name}`, () => connectBackend().client.host.remove({ host: host.record.id }))
+}
+
+async function removeAgent(host: HostView): Promise<void> {
+  const isSure = await askConfirmation({
+    title: `Remove Drover’s files from ${host.name}?`,
+    lines: ['This deletes the agent that Drover uploaded to your cache folder there. The next move uploads it again.'],
+    action: 'Remove the files',
+    isDestructive: true,
+  })
+  if (!isSure) return
+  const told = await orNotify(`Remove Drover’s files from ${host.name}`, () => connectBackend().client.host.removeAgentFiles({ host: host.record.id }))
+  if (told) notify({ tone: 'success', title: told.removed.length === 0 ? `There were no files of Drover on ${host.name}.` : `Removed ${formatCount(told.removed.length, 'file')} from ${host.name}.` })
+}
