@@ -5,23 +5,12 @@ import { mapEventIterator } from '@orpc/client'
 import { RPCHandler } from '@orpc/server/ws'
 import type { Log } from './base/log.ts'
 import { messageOf } from './base/failure.ts'
+import type { Secrets } from './base/secrets.ts'
 import type { Caller, Wire } from './base/wire.ts'
-import type { AppInfo } from './contract/settings.ts'
 import { problemOf } from './features/settings/problem.ts'
 import { settingsRouter } from './features/settings/settings-router.ts'
 import { SettingsService } from './features/settings/settings-service.ts'
 import { openStore } from './store/store.ts'
-
-/** Where passwords and passphrases are kept that the user asked to remember. */
-export interface Secrets {
-  readonly kind: AppInfo['secrets']
-  get(key: string): Promise<string | null>
-  set(key: string, secret: string): Promise<void>
-  remove(key: string): Promise<void>
-}
-
-/** Keeps nothing: every password is asked every time. */
-export const noSecrets: Secrets = { kind: 'none', get: async () => null, set: async () => {}, remove: async () => {} }
 
 export interface ServicesOptions {
   /** The profile's folder; 0700. */
