@@ -21,7 +21,8 @@ const isDeveloping = !app.isPackaged
 const devServer = isDeveloping ? process.env['ELECTRON_RENDERER_URL'] : undefined
 const out = resolve(import.meta.dirname, '..')
 
-app.enableSandbox()
+// Chromium's own switch stays the user's: root cannot run it sandboxed, and build/start.ts takes the browser shell there.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 app.setPath('userData', join(folder, 'electron'))
 declarePageScheme()
 
