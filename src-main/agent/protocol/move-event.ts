@@ -87,9 +87,11 @@ export type MoveControls = z.infer<typeof moveControls>
 export const moveHappening = z.discriminatedUnion('kind', [
   /** The first event of every job. `flags`: as they went to libvirt. */
   z.object({ kind: z.literal('started'), vm: z.object({ name: z.string(), uuid: z.string() }), technique: z.string(), driver: z.enum(['agent', 'app']), flags: z.number() }),
-  z.object({ kind: z.literal('step'), step: moveStep, state: z.literal('started') }),
-  z.object({ kind: z.literal('step'), step: moveStep, state: z.literal('done'), ms: z.number() }),
-  z.object({ kind: z.literal('step'), step: moveStep, state: z.literal('failed'), ms: z.number(), failure: moveFailure }),
+  z.discriminatedUnion('state', [
+    z.object({ kind: z.literal('step'), step: moveStep, state: z.literal('started') }),
+    z.object({ kind: z.literal('step'), step: moveStep, state: z.literal('done'), ms: z.number() }),
+    z.object({ kind: z.literal('step'), step: moveStep, state: z.literal('failed'), ms: z.number(), failure: moveFailure }),
+  ]),
   z.object({ kind: z.literal('phase'), phase: movePhase }),
   z.object({ kind: z.literal('controls'), controls: moveControls }),
   z.object({ kind: z.literal('sample'), sample: moveSample }),
