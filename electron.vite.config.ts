@@ -5,6 +5,28 @@ import { defineConfig } from 'electron-vite'
 
 const root = import.meta.dirname
 
+/** The kit's parts are imported by name, dense (28 px), on the one accent of ui/theme.css; the window sets light and dark itself. */
+const dense = { defaultVariants: { size: 'sm' } } as const
+const kit: NonNullable<Parameters<typeof ui>[0]> = {
+  icon: { clientBundle: { scan: true } },
+  colorMode: false,
+  autoImport: false,
+  components: false,
+  ui: {
+    colors: { primary: 'accent', info: 'accent', neutral: 'zinc', success: 'green', warning: 'amber', error: 'red' },
+    button: dense,
+    input: dense,
+    inputNumber: dense,
+    select: dense,
+    selectMenu: dense,
+    textarea: dense,
+    formField: dense,
+    checkbox: dense,
+    switch: dense,
+    radioGroup: dense,
+  },
+}
+
 // electron-vite's own table of targets ends before our Electron, so every target is named here. Main stays at Node 20 because the browser shell's tests
 // also run it under older Electrons; see CONTRIBUTING.md.
 export default defineConfig({
@@ -33,7 +55,7 @@ export default defineConfig({
     root: resolve(root, 'src-renderer'),
     base: './',
     // Icons and fonts are bundled, never fetched: the page may talk to nobody but Drover.
-    plugins: [vue(), ui({ icon: { clientBundle: { scan: true } }, colorMode: false })],
+    plugins: [vue(), ui(kit)],
     build: {
       outDir: resolve(root, 'out/renderer'),
       target: 'chrome130',

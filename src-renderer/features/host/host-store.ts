@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, shallowReactive, shallowRef } from 'vue'
+import { computed, markRaw, shallowReactive, shallowRef } from 'vue'
 import type { HostView } from '../../../src-main/contract/host.ts'
 import type { InventoryFrame } from '../../../src-main/contract/inventory.ts'
 import { SampleTable } from '../inventory/sample-table.ts'
@@ -7,7 +7,7 @@ import { SampleTable } from '../inventory/sample-table.ts'
 /** Hosts as the inventory last told, replaced row by row; a component that reads one host follows that host only. */
 export const useHostStore = defineStore('host', () => {
   const hosts = shallowReactive(new Map<string, HostView>())
-  const samples = new SampleTable()
+  const samples = markRaw(new SampleTable())
   /** Counts changes of any host, for lists that are made from all. */
   const version = shallowRef(0)
   const isLoaded = shallowRef(false)

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { shallowReactive, shallowRef } from 'vue'
+import { markRaw, shallowReactive, shallowRef } from 'vue'
 import type { InventoryFrame } from '../../../src-main/contract/inventory.ts'
 import { vmKey, type VmRef, type VmView } from '../../../src-main/contract/vm.ts'
 import { byName } from '../host/host-store.ts'
@@ -8,7 +8,7 @@ import { SampleTable } from '../inventory/sample-table.ts'
 /** VMs as the inventory last told, under `host/uuid`, replaced row by row; a tile that reads one VM follows that VM only. */
 export const useVmStore = defineStore('vm', () => {
   const vms = shallowReactive(new Map<string, VmView>())
-  const samples = new SampleTable()
+  const samples = markRaw(new SampleTable())
   /** Counts changes of any VM, for lists that are made from all. Samples do not count. */
   const version = shallowRef(0)
   /** Keys of a host's VMs by name. Kept up by hand, for a sort of everything on each frame would not be cheap at 2,000. */
