@@ -1,8 +1,8 @@
-import { sql, type Kysely } from 'kysely'
+import { sql, type Kysely, type Transaction } from 'kysely'
 import { job as jobSchema, logLine, type Job, type LogLine, type MoveSamples } from '../contract/job.ts'
-import { storeFailure } from './failures.ts'
 import { appendSamples, noSamples, packSamples, unpackSamples } from './samples.ts'
 import type { Schema } from './schema.ts'
+import type { Writer } from './writer.ts'
 
 export interface JobFilter {
   readonly host?: string | undefined
@@ -26,23 +26,21 @@ export interface JobBatch {
 /** Jobs with their samples and log lines. A row that no longer fits the contract is left out of lists, and stays in the file. */
 export class JobRepository {
   readonly #db: Kysely<Schema>
+  readonly #writer: Writer
 
-  constructor(db: Kysely<Schema>) {
+  constructor(db: Kysely<Schema>, writer: Writer) {
     this.#db = db
+    this.#writer = writer
   }
 
   /** Writes the snapshot, new or replacing. Rejects with a Failure of the store. */
   async put(job: Job): Promise<void> {
     const { id, ...values } = rowOf(job)
-    try {
-      await this.#db
-        .insertInto('job')
-        .values({ id, ...values })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
-        .execute()
-    } catch (thrown) {
-      throw storeFailure(thrown)
-    }
+    const query = this.#db
+      .insertInto('job')
+      .values({ id, ...values })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
+    await this.#writer.write(() => query.execute())
   }
 
   async get(id: string): Promise<Job | null> {
@@ -70,16 +68,12 @@ export class JobRepository {
 
   /** Appends to the samples and logs of several jobs in one transaction. Rejects with a Failure of the store, having written nothing. */
   async append(batches: readonly JobBatch[]): Promise<void> {
-    try {
-      await this.#db.transaction().execute(async (transaction) => {
-        for (const { job, samples, log } of batches) {
-          if (samples.t.length > 0) await transaction.insertInto('job_sample').values(sampleRow(job, samples)).execute()
-          for (const { t, level, text } of log) await transaction.insertInto('job_log').values({ job, t, level, text }).execute()
-        }
-      })
-    } catch (thrown) {
-      throw storeFailure(thrown)
-    }
+    await this.#transaction(async (transaction) => {
+      for (const { job, samples, log } of batches) {
+        if (samples.t.length > 0) await transaction.insertInto('job_sample').values(sampleRow(job, samples)).execute()
+        for (const { t, level, text } of log) await transaction.insertInto('job_log').values({ job, t, level, text }).execute()
+      }
+    })
   }
 
   /** All samples that were written, oldest first. Rejects when they are damaged. */
@@ -89,22 +83,22 @@ export class JobRepository {
 
   /** Merges the batches of an ended job into one, which takes a fraction of the space. Rejects with a Failure of the store, having lost nothing. */
   async compact(id: string): Promise<void> {
-    try {
-      await this.#db.transaction().execute(async (transaction) => {
-        const samples = joined(await transaction.selectFrom('job_sample').select('data').where('job', '=', id).orderBy('id').execute())
-        if (samples.t.length === 0) return
-        await transaction.deleteFrom('job_sample').where('job', '=', id).execute()
-        await transaction.insertInto('job_sample').values(sampleRow(id, samples)).execute()
-      })
-    } catch (thrown) {
-      throw storeFailure(thrown)
-    }
+    await this.#transaction(async (transaction) => {
+      const samples = joined(await transaction.selectFrom('job_sample').select('data').where('job', '=', id).orderBy('id').execute())
+      if (samples.t.length === 0) return
+      await transaction.deleteFrom('job_sample').where('job', '=', id).execute()
+      await transaction.insertInto('job_sample').values(sampleRow(id, samples)).execute()
+    })
   }
 
   /** Oldest first. */
   async log(id: string): Promise<LogLine[]> {
     const rows = await this.#db.selectFrom('job_log').select(['t', 'level', 'text']).where('job', '=', id).orderBy('id').execute()
     return rows.map((row) => logLine.parse(row))
+  }
+
+  #transaction(work: (transaction: Transaction<Schema>) => Promise<void>): Promise<void> {
+    return this.#writer.write(() => this.#db.transaction().execute(work))
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
-import { storeFailure } from './failures.ts'
 import type { Schema } from './schema.ts'
+import type { Writer } from './writer.ts'
 
 /** One line of a job's journal: what is about to be done, or was done. `t` in milliseconds since the epoch. */
 export interface JournalEntry {
@@ -15,22 +15,18 @@ export interface JournalEntry {
 /** Intents that are on disk before they are carried out, so that a restart knows what may have happened. Append-only. */
 export class JournalRepository {
   readonly #db: Kysely<Schema>
+  readonly #writer: Writer
 
-  constructor(db: Kysely<Schema>) {
+  constructor(db: Kysely<Schema>, writer: Writer) {
     this.#db = db
+    this.#writer = writer
   }
 
   /** Resolves when the entry is on disk. Rejects with a Failure of the store (`store-full`…): then the step must not be taken. */
   async append(entry: Omit<JournalEntry, 't' | 'detail'> & { detail?: unknown }): Promise<void> {
     const { job, step, kind, detail } = entry
-    try {
-      await this.#db
-        .insertInto('journal')
-        .values({ job, t: Date.now(), step, kind, detail: detail === undefined ? null : JSON.stringify(detail) })
-        .execute()
-    } catch (thrown) {
-      throw storeFailure(thrown)
-    }
+    const query = this.#db.insertInto('journal').values({ job, t: Date.now(), step, kind, detail: detail === undefined ? null : JSON.stringify(detail) })
+    await this.#writer.write(() => query.execute())
   }
 
   /** Oldest first. */

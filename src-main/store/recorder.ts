@@ -1,8 +1,7 @@
-import type { Failure } from '../base/failure.ts'
 import type { LogLine, MoveSamples } from '../contract/job.ts'
-import { storeFailure } from './failures.ts'
 import type { JobBatch, JobRepository } from './jobs.ts'
 import { appendSamples, noSamples } from './samples.ts'
+import type { Writer } from './writer.ts'
 
 /**
  * Gathers samples and log lines and writes them in one transaction a second. What cannot be written (a full disk) stays in memory and is tried again every
@@ -10,16 +9,17 @@ import { appendSamples, noSamples } from './samples.ts'
  */
 export class JobRecorder {
   readonly #jobs: Pick<JobRepository, 'append'>
-  readonly #report: (failure: Failure | null) => void
+  readonly #writer: Pick<Writer, 'owe' | 'settle'>
   readonly #everyMs: number
   #pending = new Map<string, { job: string; samples: MoveSamples; log: LogLine[] }>()
   #timer: NodeJS.Timeout | null = null
   #writing: Promise<void> = Promise.resolve()
+  #isOwing = false
 
-  /** `report` hears of every outcome: the failure, or null once writing works again. `everyMs` is shorter in tests. */
-  constructor(jobs: Pick<JobRepository, 'append'>, report: (failure: Failure | null) => void, everyMs: number = 1000) {
+  /** `everyMs` is shorter in tests. */
+  constructor(jobs: Pick<JobRepository, 'append'>, writer: Pick<Writer, 'owe' | 'settle'>, everyMs: number = 1000) {
     this.#jobs = jobs
-    this.#report = report
+    this.#writer = writer
     this.#everyMs = everyMs
   }
 
@@ -43,7 +43,7 @@ export class JobRecorder {
     return write
   }
 
-  /** Tries once more to write what is pending. Never rejects: the failure was reported. */
+  /** Tries once more to write what is pending. Never rejects: the writer knows of the failure. */
   async close(): Promise<void> {
     await this.flush().catch(() => {})
     if (this.#timer) clearTimeout(this.#timer)
@@ -81,10 +81,11 @@ export class JobRecorder {
       }
       this.#pending = taken
       this.#wait()
-      const failure = storeFailure(thrown)
-      this.#report(failure)
-      throw failure
+      if (!this.#isOwing) this.#writer.owe()
+      this.#isOwing = true
+      throw thrown
     }
-    this.#report(null)
+    if (this.#isOwing) this.#writer.settle()
+    this.#isOwing = false
   }
 }

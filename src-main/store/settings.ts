@@ -1,13 +1,16 @@
 import type { Kysely } from 'kysely'
 import { settings, type Settings } from '../contract/settings.ts'
 import type { Schema } from './schema.ts'
+import type { Writer } from './writer.ts'
 
 /** What was set, one row per key; what never was is absent. */
 export class SettingsRepository {
   readonly #db: Kysely<Schema>
+  readonly #writer: Writer
 
-  constructor(db: Kysely<Schema>) {
+  constructor(db: Kysely<Schema>, writer: Writer) {
     this.#db = db
+    this.#writer = writer
   }
 
   /** A value that does not fit the contract any more is left out. */
@@ -21,15 +24,16 @@ export class SettingsRepository {
     return found as Partial<Settings>
   }
 
+  /** Rejects with a Failure of the store. */
   async put(changes: Partial<Settings>): Promise<void> {
     const values = Object.entries(changes)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => ({ key, json: JSON.stringify(value) }))
     if (values.length === 0) return
-    await this.#db
+    const query = this.#db
       .insertInto('setting')
       .values(values)
       .onConflict((conflict) => conflict.column('key').doUpdateSet((excluded) => ({ json: excluded.ref('excluded.json') })))
-      .execute()
+    await this.#writer.write(() => query.execute())
   }
 }

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
-import { Emitter, type Event } from '../base/event.ts'
+import type { Event } from '../base/event.ts'
 import type { Failure } from '../base/failure.ts'
 import { storeFailure } from './failures.ts'
 import { HostRepository } from './hosts.ts'
@@ -13,6 +13,7 @@ import { JobRecorder } from './recorder.ts'
 import type { Schema } from './schema.ts'
 import { SettingsRepository } from './settings.ts'
 import { openDatabase, sqliteDialect } from './sqlite.ts'
+import { Writer } from './writer.ts'
 
 /** Hosts, settings and history of one profile. Only the owner of the profile opens it. */
 export interface Store {
@@ -70,27 +71,22 @@ async function openSchema(database: DatabaseSync): Promise<Kysely<Schema>> {
 }
 
 function assemble(db: Kysely<Schema>, opening: Failure | null): Store {
-  const changed = new Emitter<Failure | null>()
-  let writing: Failure | null = null
-  const jobs = new JobRepository(db)
-  const recorder = new JobRecorder(jobs, (failure) => {
-    if (failure?.code === writing?.code) return
-    writing = failure
-    changed.fire(opening ?? writing)
-  })
+  const writer = new Writer()
+  const jobs = new JobRepository(db, writer)
+  const recorder = new JobRecorder(jobs, writer)
   return {
-    hosts: new HostRepository(db),
-    settings: new SettingsRepository(db),
+    hosts: new HostRepository(db, writer),
+    settings: new SettingsRepository(db, writer),
     jobs,
-    journal: new JournalRepository(db),
+    journal: new JournalRepository(db, writer),
     recorder,
     get problem() {
-      return opening ?? writing
+      return opening ?? writer.problem
     },
-    onDidChangeProblem: changed.event,
+    onDidChangeProblem: writer.onDidChangeProblem,
     async close() {
       await recorder.close()
-      changed.dispose()
+      writer.dispose()
       await db.destroy()
     },
   }

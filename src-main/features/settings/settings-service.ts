@@ -1,6 +1,5 @@
 import { Emitter, type Event } from '../../base/event.ts'
 import type { Health, Settings } from '../../contract/settings.ts'
-import { storeFailure } from '../../store/failures.ts'
 import type { Store } from '../../store/store.ts'
 import { problemOf } from './problem.ts'
 
@@ -39,11 +38,7 @@ export class SettingsService {
   /** Rejects with a Failure of the store, and then has changed nothing. */
   async update(changes: { readonly [K in keyof Settings]?: Settings[K] | undefined }): Promise<Settings> {
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Partial<Settings>
-    try {
-      await this.#store.settings.put(given)
-    } catch (thrown) {
-      throw storeFailure(thrown)
-    }
+    await this.#store.settings.put(given)
     this.#current = { ...this.#current, ...given }
     this.#changed.fire(this.#current)
     return this.#current
