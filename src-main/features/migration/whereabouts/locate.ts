@@ -1,91 +1,85 @@
 import type { Job, Whereabouts } from '../../../contract/job.ts'
 import { Failure } from '../../../base/failure.ts'
-import { isLibvirtError } from '../../../libvirt/client/libvirt-error.ts'
-import { domainStateOf } from '../../../libvirt/wire/constants/domain-state.ts'
-import type { DomainRef } from '../../../libvirt/wire/objects.ts'
-import type { HostDirectory, HostSession } from '../../host/host-session.ts'
+import { locate as ask, whereaboutsOf } from '../../../agent/conductor/whereabouts.ts'
+import type { Connection } from '../../../libvirt/client/connection.ts'
+import type { Verdict } from '../../../libvirt/drive/undecided.ts'
+import type { HostDirectory } from '../../host/host-session.ts'
 import type { ResolveStep } from '../../job/jobs.ts'
-import { judgePlaces, type Fate, type Place, type Places } from './verdict.ts'
 
-/** Milliseconds that a host has to answer where a VM is. */
+/** Milliseconds that a host has to answer each question. */
 const answerMs = 10_000
 
-interface Seen {
-  readonly place: Place
-  readonly isSpent: boolean
-}
+/** What became of a move, as far as the two answers tell. `unclear` may still change by itself or needs a host's answer. */
+export type Fate = 'moved' | 'stayed' | 'left-behind' | 'needs-hand' | 'lost' | 'twice' | 'unclear'
 
 export interface Located extends Whereabouts {
   readonly fate: Fate
 }
 
-type Asked = Pick<Job, 'plan' | 'vmName' | 'sourceName' | 'destinationName'>
+type Asked = Pick<Job, 'plan' | 'sourceName' | 'destinationName'>
+type Directory = Pick<HostDirectory, 'session'>
 
-/** Asks both hosts where the VM of a job is. Never rejects but with the signal's reason: a host that does not answer is `unreachable`. */
-export async function locate(job: Asked, hosts: Pick<HostDirectory, 'session'>, signal?: AbortSignal): Promise<Located> {
+/**
+ * Asks both hosts where the VM of a job is; a host that does not answer is `unreachable`. `hasFinished`: the destination was told to take over, so the guest may
+ * have run there. Rejects only with the signal's reason.
+ */
+export async function locate(job: Asked, hosts: Directory, options: { hasFinished: boolean; signal?: AbortSignal | undefined }): Promise<Located> {
   const { vm, destination } = job.plan
-  const [here, there] = await Promise.all([see(hosts, vm.host, vm.uuid, signal), see(hosts, destination, vm.uuid, signal)])
-  const places: Places = { source: here.place, destination: there.place, isSourceSpent: here.isSpent }
-  const { fate, sentence, steps } = judgePlaces(places, { vm: job.vmName, source: job.sourceName, destination: job.destinationName })
-  return { source: here.place, destination: there.place, verdict: sentence, steps: [...steps], fate }
+  const about = { deadlineMs: answerMs, ...(options.signal ? { signal: options.signal } : {}) }
+  const found = await ask(connectionOf(hosts, vm.host), connectionOf(hosts, destination), vm.uuid, about)
+  const said = whereaboutsOf(found, { source: job.sourceName, destination: job.destinationName }, options.hasFinished)
+  return { ...said, fate: fateOf(found.verdict, said) }
 }
 
 /** The contract's part of it. */
-export function whereaboutsOf({ source, destination, verdict, steps }: Whereabouts): Whereabouts {
+export function toContract({ source, destination, verdict, steps }: Whereabouts): Whereabouts {
   return { source, destination, verdict, steps }
 }
 
 /**
- * Takes a safe step. The hosts are asked once more right before; rejects with `step-unsafe` when the step is not (or no longer) among the safe ones.
+ * Takes a safe step. Both hosts are asked once more right before; rejects with `step-unsafe` when it is not, or no longer, among the safe ones.
  * Answers where the VM is afterwards.
  */
-export async function resolve(job: Asked, step: ResolveStep, hosts: Pick<HostDirectory, 'session'>, signal?: AbortSignal): Promise<Located> {
-  const before = await locate(job, hosts, signal)
+export async function resolve(job: Asked, step: ResolveStep, hosts: Directory, options: { hasFinished: boolean; signal?: AbortSignal | undefined }): Promise<Located> {
+  const before = await locate(job, hosts, options)
   if (!before.steps.includes(step)) {
-    throw new Failure('step-unsafe', step === 'resume-source' ? 'Resuming it at the source is not safe.' : 'There is no need to suspend it at the source.', { evidence: before.verdict })
+    throw new Failure('step-unsafe', step === 'resume-source' ? 'Resuming the VM at the source is not safe.' : 'There is nothing to suspend at the source.', { evidence: before.verdict })
   }
-  const session = hosts.session(job.plan.vm.host)
-  const dom = await lookUp(session, job.plan.vm.uuid, signal)
-  if (dom) await session.connection.call(step === 'resume-source' ? 'domainResume' : 'domainSuspend', { dom }, { deadlineMs: answerMs, ...(signal ? { signal } : {}) })
-  return locate(job, hosts, signal)
+  const { connection } = hosts.session(job.plan.vm.host)
+  const about = { deadlineMs: answerMs, ...(options.signal ? { signal: options.signal } : {}) }
+  const { dom } = await connection.call('domainLookupByUuid', { uuid: job.plan.vm.uuid }, about)
+  await connection.call(step === 'resume-source' ? 'domainResume' : 'domainSuspend', { dom }, about)
+  return locate(job, hosts, options)
 }
 
-async function see(hosts: Pick<HostDirectory, 'session'>, host: string, uuid: string, signal: AbortSignal | undefined): Promise<Seen> {
+function connectionOf(hosts: Directory, host: string): Connection | null {
   try {
-    const session = hosts.session(host)
-    const dom = await lookUp(session, uuid, signal)
-    if (!dom) return { place: 'absent', isSpent: false }
-    const { state, reason } = await session.connection.call('domainGetState', { dom, flags: 0 }, { deadlineMs: answerMs, ...(signal ? { signal } : {}) })
-    return placeOf(state, reason)
+    return hosts.session(host).connection
   } catch {
-    signal?.throwIfAborted()
-    return { place: 'unreachable', isSpent: false }
+    return null
   }
 }
 
-async function lookUp(session: HostSession, uuid: string, signal: AbortSignal | undefined): Promise<DomainRef | null> {
-  try {
-    return (await session.connection.call('domainLookupByUuid', { uuid }, { deadlineMs: answerMs, ...(signal ? { signal } : {}) })).dom
-  } catch (thrown) {
-    if (isLibvirtError(thrown, 'VIR_ERR_NO_DOMAIN')) return null
-    throw thrown
-  }
-}
-
-/** libvirt's state and reason as a place. A post-copy that runs at the destination while pages still come is running. */
-export function placeOf(stateNumber: number, reasonNumber: number): Seen {
-  const { state, reason } = domainStateOf(stateNumber, reasonNumber)
-  switch (state) {
-    case 'running':
-    case 'blocked':
-    case 'shutdown':
-    case 'nostate':
-      return { place: 'running', isSpent: false }
-    case 'paused':
-      return { place: 'paused', isSpent: reason === 'postcopy' || reason === 'postcopy-failed' }
-    case 'pmsuspended':
-      return { place: 'paused', isSpent: false }
-    default:
-      return { place: 'off', isSpent: false }
+function fateOf(verdict: Verdict, { source, destination }: Whereabouts): Fate {
+  switch (verdict) {
+    case 'at-source':
+      return 'stayed'
+    case 'at-destination':
+      return 'moved'
+    case 'left-behind':
+    case 'twice':
+    case 'lost':
+      return verdict
+    case 'gone':
+      return 'lost'
+    case 'paused-at-source':
+    case 'postcopy-broken':
+      return 'needs-hand'
+    case 'off':
+      return source === 'absent' ? 'moved' : destination === 'absent' ? 'stayed' : 'left-behind'
+    case 'moving':
+    case 'postcopy':
+    case 'unknown':
+      return 'unclear'
   }
 }

@@ -32,6 +32,7 @@ export const storageProcedures = {
   storageVolGetXmlDesc: urgent(99, struct({ vol: storageVolume, flags: uint }), struct({ xml: string })),
   storageVolGetPath: urgent(100, vol, struct({ name: string })),
   storageVolCreateXml: remote(93, struct({ pool: storagePool, xml: string, flags: uint }), vol),
+  storageVolDelete: remote(94, struct({ vol: storageVolume, flags: uint }), nothing),
   storageVolUpload: streaming(208, 'write', span, nothing),
   storageVolDownload: streaming(209, 'read', span, nothing),
 }

@@ -1,0 +1,72 @@
+import { isIP } from 'node:net'
+import type { MovePlan } from '../../../contract/migration.ts'
+import { Failure } from '../../../base/failure.ts'
+import type { HostDirectory } from '../../host/host-session.ts'
+import type { Assembled } from '../engines/engine.ts'
+import { HostFactsReader } from '../host-facts/host-facts-reader.ts'
+import type { PreflightSide } from '../preflight/check.ts'
+import { findRoute } from '../route/find-route.ts'
+import { copiedDisks } from '../storage/copied-disks.ts'
+import { readVm, type VmOnHost } from '../vm/read-vm.ts'
+
+/** Readers of hosts that several plans of one preflight share. */
+export class Readers {
+  readonly #hosts: Pick<HostDirectory, 'session'>
+  readonly #signal: AbortSignal
+  readonly #byHost = new Map<string, HostFactsReader>()
+
+  constructor(hosts: Pick<HostDirectory, 'session'>, signal: AbortSignal) {
+    this.#hosts = hosts
+    this.#signal = signal
+  }
+
+  /** Throws `host-unknown` or `host-offline`. */
+  of(host: string): HostFactsReader {
+    let reader = this.#byHost.get(host)
+    if (!reader) this.#byHost.set(host, (reader = new HostFactsReader(this.#hosts.session(host), this.#signal)))
+    return reader
+  }
+}
+
+/** Asks both hosts about a plan. Rejects with `same-host`, `vm-gone`, `host-offline`, or what libvirt says. */
+export async function assemble(options: {
+  plan: MovePlan
+  hosts: Pick<HostDirectory, 'session' | 'record'>
+  readers: Readers
+  chooseDriver: (source: HostFactsReader, destination: HostFactsReader) => Promise<'agent' | 'app'>
+  signal: AbortSignal
+}): Promise<Assembled> {
+  const { plan, hosts, readers, signal } = options
+  if (plan.vm.host === plan.destination) throw new Failure('same-host', 'The VM is on that host already.')
+  const [source, destination] = [readers.of(plan.vm.host), readers.of(plan.destination)]
+  const [domain, route, driver] = await Promise.all([
+    readVm(source.session, plan.vm, signal),
+    findRoute({ plan, source, destination, setting: hosts.record(plan.destination).migrationAddress, signal }),
+    options.chooseDriver(source, destination),
+  ])
+  const disks = await copiedDisks(plan, domain, source)
+  return {
+    plan,
+    domain,
+    source: sideOf(source, domain),
+    destination: sideOf(destination, domain),
+    disks,
+    route,
+    listenAddress: route && (await isOwn(destination, route.address)) ? route.address : null,
+    driver,
+    signal,
+  }
+}
+
+function sideOf(facts: HostFactsReader, { live }: VmOnHost): PreflightSide {
+  const { host, name } = facts.session
+  const of = { emulator: undefined, arch: live.boot.architecture, machine: live.boot.machine?.name, virtType: live.type }
+  return { host, name, facts, domainCapabilities: () => facts.domainCapabilities(of) }
+}
+
+/** Whether the address is one of the host's own, so that its QEMU can listen there and nowhere else. A forwarded address is not. */
+async function isOwn(host: HostFactsReader, address: string): Promise<boolean> {
+  if (isIP(address) === 0) return false
+  const links = await host.interfaces()
+  return links?.some((link) => link.addresses.some((own) => own.address === address)) ?? false
+}
