@@ -10,6 +10,7 @@ export class Recorder {
   #seq = 0
   #phase: MovePhase = 'preparing'
   #controls: MoveControls | null = null
+  #hasCrossedSwitch = false
 
   readonly onDidHappen = this.#happened.event
 
@@ -19,6 +20,16 @@ export class Recorder {
 
   get phase(): MovePhase {
     return this.#phase
+  }
+
+  /** Whether StartPostCopy was accepted, or may have been. */
+  get hasCrossedSwitch(): boolean {
+    return this.#hasCrossedSwitch
+  }
+
+  crossSwitch(consequence: string): void {
+    this.#hasCrossedSwitch = true
+    this.tell({ kind: 'no-return', state: 'crossed', consequence })
   }
 
   tell(happening: MoveHappening): void {

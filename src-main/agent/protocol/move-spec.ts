@@ -31,6 +31,8 @@ export type MoveLimits = z.infer<typeof moveLimits>
 export const moveSpec = z.object({
   job: jobId,
   vm: z.object({ name: z.string().min(1), uuid: z.uuid() }),
+  /** What the hosts are called in sentences. */
+  hosts: z.object({ source: z.string(), destination: z.string() }).optional(),
   technique: moveTechnique,
   /** Of technique `hybrid` only. */
   switchPolicy,
