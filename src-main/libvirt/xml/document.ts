@@ -43,10 +43,11 @@ export function parseRoot(source: string, name: string): Element {
   return root
 }
 
-/** The text of a document or element. Parsing it again gives the same tree. */
-export function serialise(node: Node): string {
+/** The text of a document or element, without the nodes for which `isLeftOut` holds. Parsing it again gives the same tree. */
+export function serialise(node: Node, isLeftOut: (node: Node) => boolean = () => false): string {
+  const text = new XMLSerializer().serializeToString(node, { nodeFilter: (each) => (isLeftOut(each) ? null : each) })
   // Line ends were normalised when parsing, so a carriage return stands for one that was written as a reference, and must be again.
-  return new XMLSerializer().serializeToString(node).replaceAll('\r', '&#13;')
+  return text.replaceAll('\r', '&#13;')
 }
 
 function unreadable(message: string, location: string | undefined): Failure<'xml-invalid'> {

@@ -1,7 +1,10 @@
 import { Failure } from '../../base/failure.ts'
 
-/** What a document may be at most. libvirt's own limit for a string on the wire is 4 MiB; a real domain is some 10 kB. */
-export const MARKUP_LIMITS = { characters: 8 * 1024 * 1024, depth: 200, marks: 250_000, attributes: 1_000 } as const
+/**
+ * What a document may be at most. libvirt's own limit for a string on the wire is 4 MiB; a real domain is some 10 kB, the capabilities of a host
+ * with 2,000 CPUs some 300 kB. Children are bounded because the DOM takes time in proportion to the neighbours for every edit.
+ */
+export const MARKUP_LIMITS = { characters: 8 * 1024 * 1024, depth: 200, marks: 100_000, children: 8_192, attributes: 1_000 } as const
 
 const QUOTE = 0x22
 const APOSTROPHE = 0x27
@@ -24,7 +27,7 @@ export function invalidMarkup(reason: string, source: string, offset: number): F
 
 /**
  * One linear pass before parsing: refuses what could exhaust the parser (size, depth, number of tags, attributes), document types and
- * entity declarations, and characters outside XML 1.0's Char production. Well-formedness itself is the parser's to judge.
+ * entity declarations, characters outside XML 1.0's Char production, and what the parser is too kind to. The rest of well-formedness is its to judge.
  * @throws Failure `xml-invalid`
  */
 export function checkMarkup(source: string): void {
@@ -32,15 +35,24 @@ export function checkMarkup(source: string): void {
   checkCharacters(source)
   let depth = 0
   let marks = 0
-  for (let open = source.indexOf('<'); open >= 0; ) {
+  let end = 0
+  const children = new Uint32Array(MARKUP_LIMITS.depth + 1)
+  for (let open = source.indexOf('<'); open >= 0; open = source.indexOf('<', end)) {
     if (++marks > MARKUP_LIMITS.marks) throw invalidMarkup(`it has more than ${MARKUP_LIMITS.marks} tags`, source, open)
-    const end = endOfMark(source, open)
+    checkText(source, end, open, depth === 0)
+    end = endOfMark(source, open)
     const second = source.charCodeAt(open + 1)
-    if (second === SLASH) depth -= 1
-    else if (second !== BANG && second !== QUESTION && source.charCodeAt(end - 2) !== SLASH) depth += 1
+    const isEndTag = second === SLASH
+    if (!isEndTag && (children[depth] = (children[depth] ?? 0) + 1) > MARKUP_LIMITS.children) {
+      throw invalidMarkup(`an element has more than ${MARKUP_LIMITS.children} children`, source, open)
+    }
+    if (second === BANG || second === QUESTION) continue
+    checkReferences(source, open, end)
+    if (isEndTag) depth = Math.max(0, depth - 1)
+    else if (source.charCodeAt(end - 2) !== SLASH) children[++depth] = 0
     if (depth > MARKUP_LIMITS.depth) throw invalidMarkup(`it is nested deeper than ${MARKUP_LIMITS.depth} elements`, source, open)
-    open = source.indexOf('<', end)
   }
+  checkText(source, end, source.length, depth === 0)
 }
 
 /** The offset behind the tag, comment, CDATA section or instruction that starts at `open`. */
@@ -57,6 +69,8 @@ function endOfMark(source: string, open: number): number {
     const code = source.charCodeAt(at)
     if (code === GREATER) return at + 1
     if (code === LESS) throw invalidMarkup('a tag is not closed', source, open)
+    // The parser takes `<a/ >` for a closed element.
+    if (code === SLASH && at > open + 1 && source.charCodeAt(at + 1) !== GREATER) throw invalidMarkup('a slash stands inside a tag', source, at)
     if (code !== QUOTE && code !== APOSTROPHE) continue
     if (++attributes > MARKUP_LIMITS.attributes) throw invalidMarkup(`an element has more than ${MARKUP_LIMITS.attributes} attributes`, source, open)
     at = source.indexOf(source.charAt(at), at + 1)
@@ -73,7 +87,7 @@ function behind(source: string, close: string, open: number, skip: number, reaso
 
 // XML 1.0 (fifth edition), production 2: Char. A lone surrogate is matched by \p{Cs} in a `u` pattern, a pair is not.
 const NOT_CHAR = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Cs}/u
-const CHARACTER_REFERENCE = /&#(?:x([0-9a-f]+)|([0-9]+));/gi
+const REFERENCE = /&(?:(lt|gt|amp|quot|apos)|#x([0-9a-fA-F]{1,8})|#([0-9]{1,10}));|&/g
 
 /** Whether a text may stand in an XML 1.0 document at all. */
 export function isXmlText(text: string): boolean {
@@ -83,10 +97,27 @@ export function isXmlText(text: string): boolean {
 function checkCharacters(source: string): void {
   const found = NOT_CHAR.exec(source)
   if (found) throw invalidMarkup('it holds a character that XML does not allow', source, found.index)
-  for (const reference of source.matchAll(CHARACTER_REFERENCE)) {
-    const code = reference[1] === undefined ? parseInt(reference[2] ?? '', 10) : parseInt(reference[1], 16)
+}
+
+// The parser lets `& ` and `]]>` in text pass, and JavaScript's idea of white space behind the root; libxml2, and so libvirt, does not.
+function checkText(source: string, from: number, to: number, isOutside: boolean): void {
+  if (from === to) return
+  const text = source.slice(from, to)
+  const outside = isOutside ? text.search(/[^ \t\r\n]/) : -1
+  if (outside >= 0) throw invalidMarkup('text stands outside the root element', source, from + outside)
+  const stray = text.indexOf(']]>')
+  if (stray >= 0) throw invalidMarkup('the end of a CDATA section stands alone', source, from + stray)
+  checkReferences(source, from, to)
+}
+
+function checkReferences(source: string, from: number, to: number): void {
+  for (const found of source.slice(from, to).matchAll(REFERENCE)) {
+    const [, name, hexadecimal, decimal] = found
+    if (name !== undefined) continue
+    const code = hexadecimal === undefined ? parseInt(decimal ?? '', 10) : parseInt(hexadecimal, 16)
+    if (Number.isNaN(code)) throw invalidMarkup('an ampersand begins no reference that XML defines', source, from + found.index)
     if (code > 0x10ffff || !isXmlText(String.fromCodePoint(code))) {
-      throw invalidMarkup('it refers to a character that XML does not allow', source, reference.index)
+      throw invalidMarkup('it refers to a character that XML does not allow', source, from + found.index)
     }
   }
 }

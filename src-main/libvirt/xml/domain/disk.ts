@@ -58,7 +58,7 @@ export const readDisk = shape({
   /** The name that identifies the disk within the domain: `vda`, `sdb`. */
   target: or(text('target/@dev'), ''),
   bus: or(text('target/@bus'), ''),
-  driver: or(one('driver', readDriver), undefined),
+  driver: one('driver', readDriver),
   isReadOnly: has('readonly'),
   isShareable: has('shareable'),
   /** Changes are thrown away at power-off; cannot be migrated before libvirt 7.4, nor with an overlay that is not shared. */

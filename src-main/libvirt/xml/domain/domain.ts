@@ -36,6 +36,8 @@ export const readDomainElement = shape({
   id: whole('@id'),
   name: or(text('name'), ''),
   uuid: (domain) => readUuid(domain).trim().toLowerCase(),
+  /** Changes when the guest's time line forks, as after a restored snapshot. */
+  generationId: text('genid'),
   title: text('title'),
   description: text('description'),
   metadata: readMetadata as Reader<Metadata>,

@@ -63,7 +63,7 @@ export const readInterface = shape({
   model: text('model/@type'),
   /** The device on the host; libvirt chooses `vnetN` anew on every start. */
   target: text('target/@dev'),
-  isLinkUp: (element) => element && readLink(element) !== 'down',
+  isLinkUp: (element) => readLink(element) !== 'down',
   /** `vhost` for virtio by default, `qemu` for user space. */
   driver: text('driver/@name'),
   queues: whole('driver/@queues'),

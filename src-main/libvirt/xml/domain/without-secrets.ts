@@ -1,5 +1,5 @@
 import { parseRoot, serialise, type Element, type Node } from '../document.ts'
-import { childNamed, childrenNamed, childrenOf, descendantsOf, remove, setAttribute, setText } from '../edit.ts'
+import { childNamed, childrenNamed, childrenOf, descendantsOf, setAttribute, setText } from '../edit.ts'
 import { QEMU_NAMESPACE } from './command-line.ts'
 
 /** What stands where a secret stood, in places that must keep a value. */
@@ -19,8 +19,6 @@ const USER_IN_ADDRESS = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^/\s@]{1,500}@/gi
  */
 export function withoutSecrets(xml: string): string {
   const domain = parseRoot(xml, 'domain')
-  const document = domain.ownerDocument
-  if (document) removeComments(document)
   for (const element of [...descendantsOf(domain)]) {
     const attributes = [...element.attributes].map((attribute) => attribute.name)
     for (const name of attributes) {
@@ -28,25 +26,27 @@ export function withoutSecrets(xml: string): string {
       if (/^(passwd|password|passphrase)$/i.test(name)) setAttribute(element, name, undefined)
       else if (value.includes('@')) element.setAttribute(name, value.replace(USER_IN_ADDRESS, `$1${HIDDEN}@`))
     }
-    if (element.localName === 'cookies') remove(element)
   }
   for (const metadata of childrenNamed(domain, 'metadata')) for (const each of childrenOf(metadata)) hideNamed(each)
   for (const sysinfo of childrenNamed(domain, 'sysinfo')) hideSystemInformation(sysinfo)
-  for (const security of childrenNamed(domain, 'launchSecurity')) {
-    for (const child of childrenOf(security)) if (/^(dhCert|session|idAuth|hostData)$/.test(child.nodeName)) remove(child)
-  }
   const commandLine = childNamed(domain, 'os') && childNamed(childNamed(domain, 'os') ?? domain, 'cmdline')
   if (commandLine) setText(commandLine, hideKernelArguments(commandLine.textContent ?? ''))
   for (const own of childrenOf(domain)) if (own.namespaceURI === QEMU_NAMESPACE) hideCommandLine(own)
-  return serialise(document ?? domain)
+  return serialise(domain.ownerDocument ?? domain, isLeftOut)
 }
 
-function removeComments(node: Node): void {
-  for (const child of [...node.childNodes]) {
-    if (child.nodeType === child.COMMENT_NODE) remove(child)
-    else if (child.nodeType === child.ELEMENT_NODE) removeComments(child)
+// Left out while writing: taking nodes out of the tree one by one would take quadratic time.
+function isLeftOut(node: Node): boolean {
+  if (node.nodeType === node.TEXT_NODE) {
+    // The white space that indented what is left out goes with it.
+    return node.nextSibling !== null && isLeftOut(node.nextSibling) && /^\s*$/.test(node.nodeValue ?? '')
   }
+  if (node.nodeType === node.COMMENT_NODE) return true
+  const { nodeName } = node
+  return nodeName === 'cookies' || (node.parentNode?.nodeName === 'launchSecurity' && LAUNCH_BLOBS.has(nodeName))
 }
+
+const LAUNCH_BLOBS: ReadonlySet<string> = new Set(['dhCert', 'session', 'idAuth', 'hostData'])
 
 /** Hides content and attributes of everything called a secret, at any depth: each tool has its own words. */
 function hideNamed(element: Element): void {
