@@ -8,9 +8,22 @@ import { messageOf } from './base/failure.ts'
 import type { Secrets } from './base/secrets.ts'
 import type { Caller, Wire } from './base/wire.ts'
 import { problemOf } from './features/settings/problem.ts'
+import { Agents } from './features/host/agents.ts'
+import { findAgentBundle } from './features/host/agent/agent-bundle.ts'
+import { hostRouter } from './features/host/host-router.ts'
+import { Hosts } from './features/host/hosts.ts'
+import { Lab } from './features/host/lab.ts'
+import { jobRouter } from './features/job/job-router.ts'
+import { Jobs } from './features/job/jobs.ts'
+import { Inventory } from './features/vm/inventory.ts'
+import { inventoryRouter, vmRouter } from './features/vm/vm-router.ts'
+import { Vms } from './features/vm/vms.ts'
+import { findLabProgram } from './lab-program.ts'
 import { settingsRouter } from './features/settings/settings-router.ts'
 import { SettingsService } from './features/settings/settings-service.ts'
 import { openStore } from './store/store.ts'
+import { programFiles } from './program-files.ts'
+import { createTransports, sshCandidates } from './transports.ts'
 
 export interface ServicesOptions {
   /** The profile's folder; 0700. */
@@ -37,17 +50,42 @@ export async function createServices(options: ServicesOptions): Promise<Services
   if (store.problem) log.error({ code: store.problem.code, evidence: store.problem.evidence }, store.problem.message)
   const settings = await SettingsService.load(store)
 
+  const labProgram = findLabProgram()
+  const sshSources = () => labProgram?.sshSources() ?? {}
+  const inventory = new Inventory()
+  const transports = createTransports({
+    log,
+    secrets,
+    ssh: sshSources,
+    allowed: {
+      list: () => settings.current.allowedCommands,
+      add: async (line) => void (await settings.update({ allowedCommands: [...settings.current.allowedCommands, line] })),
+    },
+  })
+  const hosts = new Hosts({ records: store.hosts, transports, claimNumber: () => inventory.claimNumber(), log })
+  const agents = new Agents({ hosts, bundle: () => findAgentBundle(programFiles()) })
+  const jobs = await Jobs.open({ store, log })
+  const jobOf = (uuid: string) => jobs.jobOf(uuid)?.id ?? null
+  const vms = new Vms({ hosts, inventory, log, pollMs: () => settings.current.pollSeconds * 1000, jobOf })
+  jobs.onDidChange((job) => vms.jobChanged(job.plan.vm.uuid))
+
   const router = {
+    host: hostRouter({ hosts, agents, lab: new Lab(labProgram, hosts), candidates: () => sshCandidates(sshSources()) }),
+    vm: vmRouter(vms),
+    inventory: inventoryRouter(inventory),
+    job: jobRouter(jobs),
     settings: settingsRouter(settings, {
       version,
       platform: process.platform,
       isDemo: false,
       secrets: secrets.kind,
       localLibvirt: libvirtSockets.find((path) => existsSync(path)) ?? null,
-      canStartLab: process.platform === 'linux' && process.getuid?.() === 0,
+      canStartLab: labProgram !== null,
       profile,
     }),
   }
+
+  await hosts.start()
 
   const handler = new RPCHandler<Caller>(router, {
     clientInterceptors: [
@@ -69,6 +107,10 @@ export async function createServices(options: ServicesOptions): Promise<Services
       void handler.upgrade(asSocket(wire), { context: caller })
     },
     async close() {
+      vms.dispose()
+      agents.dispose()
+      hosts.dispose()
+      await jobs.close()
       settings.dispose()
       await store.close()
     },

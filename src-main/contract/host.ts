@@ -20,7 +20,7 @@ export type HostRecord = z.infer<typeof hostRecord>
 
 /** A question that a connection waits for. */
 export const prompt = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('host-key'), id: z.string(), host: z.string(), port: z.number(), keyType: z.string(), fingerprint: z.string() }),
+  z.object({ kind: z.literal('host-key'), id: z.string(), host: z.string(), port: z.number(), keyType: z.string(), fingerprint: z.string(), remarks: z.array(z.string()) }),
   z.object({ kind: z.literal('passphrase'), id: z.string(), key: z.string(), isRetry: z.boolean() }),
   z.object({ kind: z.literal('password'), id: z.string(), user: z.string(), host: z.string(), isRetry: z.boolean() }),
   z.object({
@@ -32,7 +32,7 @@ export const prompt = z.discriminatedUnion('kind', [
     questions: z.array(z.object({ text: z.string(), isEchoed: z.boolean() })),
   }),
   z.object({ kind: z.literal('sudo'), id: z.string(), user: z.string(), host: z.string(), isRetry: z.boolean() }),
-  z.object({ kind: z.literal('command'), id: z.string(), host: z.string(), line: z.string(), source: z.string() }),
+  z.object({ kind: z.literal('command'), id: z.string(), host: z.string(), line: z.string(), source: z.string(), command: z.string() }),
 ])
 export type Prompt = z.infer<typeof prompt>
 

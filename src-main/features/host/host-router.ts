@@ -2,14 +2,14 @@ import { implement } from '@orpc/server'
 import type { HostCandidate, HostDetails } from '../../contract/host.ts'
 import { hostContract } from '../../contract/host.ts'
 import type { Caller } from '../../base/wire.ts'
-import type { AgentLinks } from './agent-links.ts'
+import type { Agents } from './agents.ts'
 import { readDetails } from './details.ts'
 import type { Hosts } from './hosts.ts'
 import type { Lab } from './lab.ts'
 
 export interface HostRouterParts {
   readonly hosts: Hosts
-  readonly agents: AgentLinks
+  readonly agents: Agents
   readonly lab: Lab
   /** Entries of the user's ssh_config; services know where it is. */
   readonly candidates: () => Promise<readonly HostCandidate[]>
@@ -31,7 +31,7 @@ export function hostRouter({ hosts, agents, lab, candidates }: HostRouterParts) 
     reconnect: os.reconnect.handler(({ input }) => hosts.reconnect(input.host)),
     details: os.details.handler(async ({ input, signal = never }): Promise<HostDetails> => {
       const session = hosts.session(input.host)
-      return readDetails(session, await agents.describe(input.host, session), signal)
+      return readDetails(session, await agents.describe(input.host, signal), signal)
     }),
     removeAgentFiles: os.removeAgentFiles.handler(async ({ input, signal = never }) => ({ removed: await agents.removeFiles(input.host, signal) })),
     startLab: os.startLab.handler(({ input }) => lab.start(input.hosts)),
