@@ -1,9 +1,11 @@
 import { connectBackend } from './backend.ts'
+import ui from '@nuxt/ui/vue-plugin'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from './pages/App.vue'
+import { createDroverRouter } from './pages/router.ts'
+import './ui/theme.css'
 
-const backend = connectBackend()
-const root = document.getElementById('app')
-backend.onDidChangeState((state) => {
-  if (root) root.dataset['backend'] = state.kind
-})
-const info = await backend.client.settings.info()
-if (root) root.textContent = `Drover ${info.version} (${info.shell})`
+// Takes the one-time token out of the address before the router reads it.
+connectBackend()
+createApp(App).use(createPinia()).use(createDroverRouter()).use(ui).mount('#app')

@@ -1,0 +1,5 @@
+import { useLocalStorage } from '@vueuse/core'
+
+/** Whether the task drawer is open, and how high; kept over restarts. */
+export const isDrawerOpen = useLocalStorage('drover-tasks-open', true)
+export const drawerHeight = useLocalStorage('drover-tasks-height', 168)
