@@ -15,11 +15,17 @@ import { Profile } from './owner/profile.ts'
 import { createServices } from './services.ts'
 import { version } from './version.ts'
 
-const given = process.argv.find((word) => word.startsWith('--profile='))?.slice('--profile='.length)
-const folder = profileFolder(given)
+/** The value of `--name=value` on the command line. */
+function given(name: string): string | undefined {
+  return process.argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3)
+}
+
+const folder = profileFolder(given('profile'))
 const isDeveloping = !app.isPackaged
 const devServer = isDeveloping ? process.env['ELECTRON_RENDERER_URL'] : undefined
 const out = resolve(import.meta.dirname, '..')
+// Only from a checkout may another page be shown: tests of the shell have one of their own.
+const pageFolder = (isDeveloping ? given('page') : undefined) ?? join(out, 'renderer')
 
 // Chromium's own switch stays the user's: root cannot run it sandboxed, and build/start.ts takes the browser shell there.
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
@@ -62,7 +68,7 @@ function start(): void {
 
   lockDownSession()
   setMenu({ isDeveloping })
-  servePage(join(out, 'renderer'), devServer)
+  servePage(pageFolder, devServer)
   acceptPorts(() => profile.connect())
   const jobs = watchJobs(() => profile.connect(), leaving.signal)
   jobs.onDidEnd((job) => notifyOfEnd(job, window))

@@ -2,24 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
-import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { root, startServe, type DroverProcess } from './drover-process.ts'
-import type { ShellPage } from './shell-page/main.ts'
-
-declare global {
-  interface Window {
-    shell: ShellPage
-  }
-}
+import { buildShellPage } from './build-shell-page.ts'
+import { startServe, type DroverProcess } from './drover-process.ts'
+import './shell-page/main-window.ts'
 
 let folder: string
 let built: string
 let browser: Browser
 let running: DroverProcess[]
 beforeAll(async () => {
-  built = mkdtempSync(join(tmpdir(), 'drover-shell-page-'))
-  await build({ root: join(root, 'test/e2e/shell-page'), configFile: false, logLevel: 'error', base: './', build: { outDir: built, emptyOutDir: true, target: 'chrome130' } })
+  built = await buildShellPage()
   browser = await chromium.launch({ executablePath: process.env['DROVER_TEST_CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
 })
 afterAll(async () => {
