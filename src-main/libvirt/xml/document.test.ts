@@ -93,7 +93,6 @@ describe('serialising', () => {
   })
 
   const name = fc.stringMatching(/^[a-z_][a-z0-9._-]{0,8}$/).filter((word) => !word.startsWith('xml'))
-  // eslint-disable-next-line no-control-regex -- these are what XML cannot hold
   const content = fc.string({ unit: 'binary', maxLength: 20 }).filter((words) => !/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Cs}/u.test(words))
   const tree: fc.Arbitrary<Made> = fc.letrec<{ made: Made }>((tie) => ({
     made: fc

@@ -63,7 +63,7 @@ function describeConnection({ source }: Interface): string {
     case 'network':
       return `network ${source.network}${source.portGroup === undefined ? '' : `, port group ${source.portGroup}`}`
     case 'bridge':
-      return `bridge ${source.bridge}`
+      return source.network === undefined ? `bridge ${source.bridge}` : `network ${source.network}, bridge ${source.bridge}`
     case 'direct':
       return `macvtap on ${source.device} (${source.mode})`
     case 'hostdev':

@@ -1,6 +1,6 @@
 import type { Element } from '../document.ts'
 import { childNamed } from '../edit.ts'
-import { has, many, or, shape, text, whole, word, yes, type Read } from '../read.ts'
+import { many, or, shape, text, whole, word, yes, type Read } from '../read.ts'
 import { readPciAddress, type PciAddress } from './address.ts'
 
 const readHost = shape({
@@ -17,10 +17,14 @@ const readNetworkSource = shape({
   name: text('@name'),
   hosts: many('host', readHost),
   hasTls: yes('@tls'),
-  hasCredentials: has('auth'),
   initiator: text('initiator/iqn/@name'),
 })
-export type NetworkDiskSource = Read<typeof readNetworkSource>
+
+/** A secret of libvirt's own store, by reference: the next host must have it too. */
+const readSecretReference = shape({ type: text('secret/@type'), uuid: text('secret/@uuid'), usage: text('secret/@usage') })
+export type SecretReference = Read<typeof readSecretReference>
+
+export type NetworkDiskSource = Read<typeof readNetworkSource> & { readonly credentials: SecretReference | undefined }
 
 /** Where the bytes of a disk, or of one layer of its backing chain, are. https://libvirt.org/formatdomain.html#hard-drives-floppy-disks-cdroms */
 export type DiskSource =
@@ -50,8 +54,11 @@ export function readDiskSource(owner: Element): DiskSource {
       return located('block', attribute('dev'))
     case 'dir':
       return located('directory', attribute('dir'))
-    case 'network':
-      return { kind: 'network', ...readNetworkSource(source) }
+    case 'network': {
+      // Before libvirt 3.9 the credentials stood beside the source, and XML that was written so stays so.
+      const auth = childNamed(source, 'auth') ?? childNamed(owner, 'auth')
+      return { kind: 'network', ...readNetworkSource(source), credentials: auth && readSecretReference(auth) }
+    }
     case 'volume':
       return { kind: 'volume', pool: attribute('pool'), volume: attribute('volume') }
     case 'nvme':

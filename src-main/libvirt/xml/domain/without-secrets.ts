@@ -1,4 +1,4 @@
-import { parseRoot, serialise, type Element, type Node } from '../document.ts'
+import { parseDocument, parseRoot, serialise, type Element, type Node } from '../document.ts'
 import { childNamed, childrenNamed, childrenOf, descendantsOf, setAttribute, setText } from '../edit.ts'
 import { QEMU_NAMESPACE } from './command-line.ts'
 
@@ -32,7 +32,8 @@ export function withoutSecrets(xml: string): string {
   const commandLine = childNamed(domain, 'os') && childNamed(childNamed(domain, 'os') ?? domain, 'cmdline')
   if (commandLine) setText(commandLine, hideKernelArguments(commandLine.textContent ?? ''))
   for (const own of childrenOf(domain)) if (own.namespaceURI === QEMU_NAMESPACE) hideCommandLine(own)
-  return serialise(domain.ownerDocument ?? domain, isLeftOut)
+  // Parsed once more, so that an element that has lost all its content is written as any other empty one.
+  return serialise(parseDocument(serialise(domain.ownerDocument ?? domain, isLeftOut)))
 }
 
 // Left out while writing: taking nodes out of the tree one by one would take quadratic time.
