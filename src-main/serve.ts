@@ -60,6 +60,14 @@ const profile = new Profile({
   createServices: () => createServices({ profile: folder, version, secrets: noSecrets, log }),
 })
 
+// The page says it too, but whoever started this looks here.
+let lastProblem: string | undefined
+profile.onDidChangeRole((role) => {
+  if (role.kind !== 'seeking' || !role.problem || role.problem.code === lastProblem) return
+  lastProblem = role.problem.code
+  console.error([role.problem.message, role.problem.next].filter(Boolean).join(' '))
+})
+
 try {
   const server = await openBrowserServer({ port: Number(values.port), page: findPage(), connect: () => profile.connect({ shell: 'browser' }) })
   const announce = () => console.log(`Drover is at ${server.createUrl()}`)
