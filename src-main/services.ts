@@ -15,6 +15,8 @@ import { Hosts } from './features/host/hosts.ts'
 import { Lab } from './features/host/lab.ts'
 import { jobRouter } from './features/job/job-router.ts'
 import { Jobs } from './features/job/jobs.ts'
+import { Migration } from './features/migration/migration.ts'
+import { migrationRouter } from './features/migration/migration-router.ts'
 import { Inventory } from './features/vm/inventory.ts'
 import { inventoryRouter, vmRouter } from './features/vm/vm-router.ts'
 import { Vms } from './features/vm/vms.ts'
@@ -69,11 +71,15 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const vms = new Vms({ hosts, inventory, log, pollMs: () => settings.current.pollSeconds * 1000, jobOf })
   jobs.onDidChange((job) => vms.jobChanged(job.plan.vm.uuid))
 
+  const migration = new Migration({ jobs, hosts, agents, inventory, settings })
+  jobs.direct(migration)
+
   const router = {
     host: hostRouter({ hosts, agents, lab: new Lab(labProgram, hosts), candidates: () => sshCandidates(sshSources()) }),
     vm: vmRouter(vms),
     inventory: inventoryRouter(inventory),
     job: jobRouter(jobs),
+    migration: migrationRouter(migration),
     settings: settingsRouter(settings, {
       version,
       platform: process.platform,
@@ -86,6 +92,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
   }
 
   await hosts.start()
+  await jobs.restore()
 
   const handler = new RPCHandler<Caller>(router, {
     clientInterceptors: [

@@ -1,5 +1,6 @@
 import type { HostDetails } from '../../contract/host.ts'
 import type { HostSession } from './host-session.ts'
+import { memoryCounters } from './memory-counters.ts'
 import { readNetworks, readPools } from './resources.ts'
 
 const mib = (kib: number) => `${Math.round(kib / 1024).toLocaleString('en')} MiB`
@@ -35,15 +36,7 @@ export async function readDetails(
   }
 }
 
-/** Memory counters of the host by libvirt's names (`total`, `free`, `buffers`, `cached`), KiB. */
-export async function memoryCounters(session: HostSession, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
-  const ask = (nparams: number) => session.connection.call('nodeGetMemoryStats', { nparams, cellNum: -1, flags: 0 }, { signal })
-  const { nparams } = await ask(0)
-  const { params } = await ask(nparams)
-  return new Map(params.map(({ field, value }) => [field, Number(value)]))
-}
-
 async function readMemory(session: HostSession, signal: AbortSignal): Promise<HostDetails['memory']> {
-  const counters = await memoryCounters(session, signal)
+  const counters = await memoryCounters(session.connection, signal)
   return [...counters].map(([field, value]) => [field[0]!.toUpperCase() + field.slice(1), mib(value)])
 }

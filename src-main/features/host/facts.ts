@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { HostFacts } from '../../contract/host.ts'
 import type { Connection } from '../../libvirt/client/connection.ts'
 import type { Capabilities } from '../../libvirt/xml/capabilities/host.ts'
+import { memoryCounters } from './memory-counters.ts'
 import type { Transport } from '../../transport/transport.ts'
 
 /** libvirt packs versions as major * 1,000,000 + minor * 1,000 + release. */
@@ -13,12 +14,13 @@ export function versionText(packed: bigint | number): string {
 /** Reads what a host is, in one round of pipelined calls. */
 export async function readFacts(connection: Connection, transport: Transport, capabilities: Capabilities, signal: AbortSignal): Promise<HostFacts> {
   const options = { signal }
-  const [hostname, node, library, hypervisor, kind, addresses] = await Promise.all([
+  const [hostname, node, library, hypervisor, kind, memory, addresses] = await Promise.all([
     connection.call('connectGetHostname', undefined, options),
     connection.call('nodeGetInfo', undefined, options),
     connection.call('connectGetLibVersion', undefined, options),
     connection.call('connectGetVersion', undefined, options),
     connection.call('connectGetType', undefined, options),
+    memoryCounters(connection, signal).catch(() => new Map<string, number>()),
     readAddresses(transport, signal),
   ])
   return {
@@ -29,7 +31,8 @@ export async function readFacts(connection: Connection, transport: Transport, ca
     cpuVendor: capabilities.host.cpu?.vendor ?? null,
     cpus: node.cpus,
     cpuMhz: node.mhz,
-    memoryKiB: Number(node.memory),
+    // nodeGetInfo adds up NUMA cells and misses memory that was plugged in later; the counters are the kernel's own.
+    memoryKiB: memory.get('total') ?? Number(node.memory),
     libvirtVersion: versionText(library.libVer),
     hypervisor: kind.type,
     hypervisorVersion: versionText(hypervisor.hvVer),

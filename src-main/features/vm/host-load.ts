@@ -1,5 +1,5 @@
 import type { HostSession } from '../host/host-session.ts'
-import { memoryCounters } from '../host/details.ts'
+import { memoryCounters } from '../host/memory-counters.ts'
 import type { SampleRow } from './frame.ts'
 
 /** How busy a host is: of CPU time what was not idle, of memory what is neither free nor cache. */
@@ -18,7 +18,7 @@ export class HostLoad {
     const { connection, facts } = this.#session
     const ask = (nparams: number) => connection.call('nodeGetCpuStats', { cpuNum: -1, nparams, flags: 0 }, { signal })
     this.#cpuParams ??= (await ask(0)).nparams
-    const [{ params }, memory] = await Promise.all([ask(this.#cpuParams), memoryCounters(this.#session, signal)])
+    const [{ params }, memory] = await Promise.all([ask(this.#cpuParams), memoryCounters(connection, signal)])
     const cpu = new Map(params.map(({ field, value }) => [field, Number(value)]))
     const idle = (cpu.get('idle') ?? 0) + (cpu.get('iowait') ?? 0)
     const total = idle + (cpu.get('user') ?? 0) + (cpu.get('kernel') ?? 0)
