@@ -171,6 +171,9 @@ export class Conductor {
       onStep: (note) => this.#stepped(note),
       onCancelRefused: (failure) => void this.#cancelAgain(failure),
       beforePerform: async () => {
+        // Prepare's answer is told first.
+        await Promise.resolve()
+        if (this.#cancel.signal.aborted) return
         if (this.#move.spec.technique === 'precopy') recorder.tell({ kind: 'no-return', state: 'announced', consequence: handOverConsequence(names) })
         await recorder.commit({ kind: 'intent', intent: 'perform-finish' })
       },

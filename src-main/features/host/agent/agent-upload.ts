@@ -41,7 +41,8 @@ export async function provideAgent(
   bundle: AgentBundle,
   options: { signal: AbortSignal; onProgress: (progress: AgentProgress) => void },
 ): Promise<AgentProgram> {
-  const { signal, onProgress } = options
+  const { signal } = options
+  const onProgress = paced(options.onProgress)
   onProgress({ step: 'probing', bytes: 0, totalBytes: 0 })
   // The name needs the digest of the Node for an architecture that is not known yet: x64 first, which is nearly always right.
   let own = await bundle.node('x64')
@@ -51,11 +52,24 @@ export async function provideAgent(
     if (own) probe = await probeHost(transport, bundle, nodeName(own), signal)
   }
   if (probe.arch === null) own = null
-  if (!probe.hasAgent) await uploadAgent(transport, bundle, probe, options)
+  if (!probe.hasAgent) await uploadAgent(transport, bundle, probe, { signal, onProgress })
   if (probe.isHostNodeUsable) return { node: 'node', agent: probe.agentPath }
   if (!own) throw nodeFailure(probe)
-  if (!probe.hasOwnNode) await uploadNode(transport, own, probe, options)
+  if (!probe.hasOwnNode) await uploadNode(transport, own, probe, { signal, onProgress })
   return { node: probe.ownNodePath, agent: probe.agentPath }
+}
+
+/** Each step's first word and last byte, and ten a second in between. */
+function paced(tell: (progress: AgentProgress) => void): (progress: AgentProgress) => void {
+  let step = ''
+  let toldAt = 0
+  return (progress) => {
+    const now = performance.now()
+    if (progress.step === step && progress.bytes < progress.totalBytes && now - toldAt < 100) return
+    step = progress.step
+    toldAt = now
+    tell(progress)
+  }
 }
 
 function nodeName(own: { sha256: string } | null): string {
