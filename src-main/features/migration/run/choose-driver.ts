@@ -14,18 +14,18 @@ export interface DriverChoice {
 }
 
 /** Milliseconds that a dialog waits for agents; one that is still being uploaded by then is believed to start. */
-const patienceMs = 4_000
+const dialogMs = 4_000
 
 /**
- * Who is to drive. Agents are brought to both hosts and started now, so that what the confirmation says is true. A VM that is off has nothing that a lost
+ * Who is to drive. `isPatient` waits as long as uploading takes. Agents are brought to both hosts and started now, so that what the confirmation says is true. A VM that is off has nothing that a lost
  * connection could hurt: there the app drives unless an agent was asked for.
  */
-export async function chooseDriver(options: Pick<MoveOptions, 'driver' | 'technique'>, about: { useAgent: boolean; agents: readonly AgentReadiness[]; signal: AbortSignal; patienceMs?: number }): Promise<DriverChoice> {
+export async function chooseDriver(options: Pick<MoveOptions, 'driver' | 'technique'>, about: { useAgent: boolean; agents: readonly AgentReadiness[]; isPatient: boolean; signal: AbortSignal }): Promise<DriverChoice> {
   if (options.driver === 'app' || (options.driver === 'auto' && (!about.useAgent || options.technique === 'offline'))) return { driver: 'app', reason: null }
   const ready = Promise.all(about.agents.map((agent) => agent.ready()))
   ready.catch(() => {})
   try {
-    await (about.patienceMs === undefined ? within(patienceMs, 'Starting the agents', ready, about.signal) : abortable(ready, about.signal))
+    await (about.isPatient ? abortable(ready, about.signal) : within(dialogMs, 'Starting the agents', ready, about.signal))
     return { driver: 'agent', reason: null }
   } catch (thrown) {
     about.signal.throwIfAborted()

@@ -1,5 +1,3 @@
-import { Emitter } from '../../../base/event.ts'
-
 interface Waiting {
   readonly hosts: readonly string[]
   readonly start: () => void
@@ -13,14 +11,10 @@ export class MoveQueue {
   readonly #perHost: number
   readonly #busy = new Map<string, number>()
   readonly #waiting = new Set<Waiting>()
-  readonly #changed = new Emitter<void>()
 
   constructor(perHost = 2) {
     this.#perHost = perHost
   }
-
-  /** Fires when a place was freed or taken. */
-  readonly onDidChange = this.#changed.event
 
   /** Resolves with what frees the place again; rejects with the signal's reason. `mustWait` hears the host that has no place. */
   async enter(hosts: readonly string[], signal: AbortSignal, mustWait: (host: string) => void): Promise<() => void> {
@@ -46,7 +40,6 @@ export class MoveQueue {
       isHeld = false
       for (const host of hosts) this.#busy.set(host, (this.#busy.get(host) ?? 1) - 1)
       this.#next()
-      this.#changed.fire()
     }
   }
 
@@ -56,7 +49,6 @@ export class MoveQueue {
 
   #take(hosts: readonly string[]): void {
     for (const host of hosts) this.#busy.set(host, (this.#busy.get(host) ?? 0) + 1)
-    this.#changed.fire()
   }
 
   #next(): void {

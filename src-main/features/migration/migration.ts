@@ -1,0 +1,259 @@
+import type { Finding, Fix, HostVerdict, MovePlan, Preflight, Verdict } from '../../contract/migration.ts'
+import type { Job, Whereabouts } from '../../contract/job.ts'
+import type { VmRef } from '../../contract/vm.ts'
+import { Failure } from '../../base/failure.ts'
+import type { AgentLink } from '../host/agent/agent-link.ts'
+import type { Hosts } from '../host/hosts.ts'
+import type { JobDirector, Jobs, ResolveStep } from '../job/jobs.ts'
+import type { OpenJob } from '../job/open-job.ts'
+import { problemOf } from '../settings/problem.ts'
+import type { SettingsService } from '../settings/settings-service.ts'
+import type { Inventory } from '../vm/inventory.ts'
+import { assemble, Readers } from './assemble/assemble.ts'
+import { RecentPreflights } from './assemble/recent-preflights.ts'
+import { verdictsFor } from './drag/verdicts.ts'
+import type { Assembled } from './engines/engine.ts'
+import { engines } from './engines/engines.ts'
+import { applyFix } from './fixes.ts'
+import { earlierThroughputs } from './forecast/earlier-moves.ts'
+import { DirtyRates, gatherInputs } from './forecast/gather-inputs.ts'
+import { riskOf } from './plan/risk.ts'
+import { virshOf } from './plan/virsh.ts'
+import { checks } from './preflight/checks.ts'
+import { runChecks } from './preflight/run-checks.ts'
+import { chooseDriver } from './run/choose-driver.ts'
+import { MoveRunner } from './run/move-runner.ts'
+import { Revival, type RevivalTiming } from './run/revival.ts'
+import { locate, resolve, toContract } from './whereabouts/locate.ts'
+
+export interface MigrationParts {
+  readonly jobs: Jobs
+  readonly hosts: Hosts
+  readonly agents: { link(host: string): AgentLink }
+  readonly inventory: Inventory
+  readonly settings: Pick<SettingsService, 'current'>
+  readonly timing?: Partial<RevivalTiming>
+}
+
+/** Jobs of the history that are looked at for throughputs between two hosts. */
+const historyDepth = 100
+
+/** Moving VMs: verdicts while one is dragged, preflight for the dialog, the moves themselves, and what became of them. */
+export class Migration implements JobDirector {
+  readonly #parts: MigrationParts
+  readonly #rates = new DirtyRates()
+  readonly #recent = new RecentPreflights()
+  readonly #revival: Revival
+  readonly #runner: MoveRunner
+
+  constructor(parts: MigrationParts) {
+    this.#parts = parts
+    const { jobs, hosts, agents, settings, timing } = parts
+    this.#revival = new Revival({ jobs, hosts, agents, ...(timing ? { timing } : {}), resume: (job, handle, knownUntil) => this.#runner.resume(job, handle, knownUntil) })
+    this.#runner = new MoveRunner({
+      jobs,
+      hosts,
+      agents,
+      ports: () => settings.current.agentPorts,
+      recheck: (plan, signal) => this.#recheck(plan, signal),
+      revival: this.#revival,
+    })
+    jobs.direct(this)
+  }
+
+  verdicts(vms: readonly VmRef[]): HostVerdict[] {
+    return verdictsFor(vms, this.#parts.inventory)
+  }
+
+  /** One answer per plan; what cannot be asked is a finding. Rejects only with the signal's reason. */
+  async preflight(plans: readonly MovePlan[], signal: AbortSignal): Promise<Preflight[]> {
+    const readers = new Readers(this.#parts.hosts, signal)
+    return Promise.all(plans.map((plan) => this.#preflight(plan, readers, signal)))
+  }
+
+  fix(plan: MovePlan, fix: Fix, signal: AbortSignal): Promise<void> {
+    return applyFix(plan, fix, this.#parts.hosts, signal)
+  }
+
+  /**
+   * Starts the moves, or answers at once for jobs that are known. All are made before the first begins; of several plans that cannot be taken the first failure is
+   * told, and those before it are on their way. Rejects with `vm-gone`, `host-unknown`, `same-host` or `move-running`.
+   */
+  async start(moves: readonly { readonly job: string; readonly plan: MovePlan }[]): Promise<void> {
+    const { jobs, hosts, inventory } = this.#parts
+    for (const { job: id, plan } of moves) {
+      const vm = inventory.vm(plan.vm)
+      const known = await jobs.get(id)
+      if (known) continue
+      if (!vm) throw new Failure('vm-gone', 'This VM is no longer on that host.', { next: 'Look where it is now; it may have been moved or removed.' })
+      if (plan.vm.host === plan.destination) throw new Failure('same-host', `${vm.name} is on that host already.`)
+      hosts.record(plan.destination)
+      const driver = plan.options.driver === 'app' || !this.#parts.settings.current.useAgent ? 'app' : 'agent'
+      const made = await jobs.create({ id, plan, vmName: vm.name, sourceName: hosts.name(plan.vm.host), destinationName: hosts.name(plan.destination), driver })
+      if ('job' in made) this.#runner.begin(made.job)
+    }
+  }
+
+  cancel(job: string): Promise<void> {
+    return this.#runner.cancel(job)
+  }
+
+  setLimits(job: string, change: { bandwidthMiBps?: number; downtimeMs?: number }): Promise<void> {
+    return this.#runner.setLimits(job, change)
+  }
+
+  switchToPostcopy(job: string): Promise<void> {
+    return this.#runner.switchToPostcopy(job)
+  }
+
+  recover(job: string): Promise<void> {
+    return this.#runner.recover(job)
+  }
+
+  revive(job: OpenJob): Promise<void> {
+    return this.#revival.revive(job)
+  }
+
+  async locate(job: Job, signal?: AbortSignal): Promise<Whereabouts> {
+    return toContract(await locate(job, this.#parts.hosts, { hasFinished: await this.#hasFinished(job), signal }))
+  }
+
+  async resolve(job: Job, step: ResolveStep, signal?: AbortSignal): Promise<Whereabouts> {
+    return toContract(await resolve(job, step, this.#parts.hosts, { hasFinished: await this.#hasFinished(job), signal }))
+  }
+
+  /** Stops looking for lost drivers. Moves that agents drive go on; those of this process end with its connections. */
+  dispose(): void {
+    this.#revival.close()
+  }
+
+  async #hasFinished(job: Job): Promise<boolean> {
+    return (await this.#parts.jobs.journal(job.id)).some(({ step }) => step === 'perform-finish' || step === 'switch')
+  }
+
+  async #preflight(plan: MovePlan, readers: Readers, signal: AbortSignal): Promise<Preflight> {
+    const { jobs, hosts } = this.#parts
+    let move: Assembled
+    let driverNote: Finding | null = null
+    try {
+      const rival = jobs.jobOf(plan.vm.uuid)
+      if (rival && rival.state.state !== 'uncertain') throw new Failure('move-running', `${rival.vmName} is already being moved to ${rival.destinationName}.`, { next: 'Wait for that move to end, or cancel it.' })
+      move = await assemble({
+        plan,
+        hosts,
+        readers,
+        signal,
+        chooseDriver: async () => {
+          const choice = await this.#chooseDriver(plan, false, signal)
+          driverNote = choice.reason === null ? null : noAgent(choice.reason)
+          return choice.driver
+        },
+      })
+    } catch (thrown) {
+      signal.throwIfAborted()
+      return this.#refused(plan, thrown)
+    }
+    const [findings, forecast] = await Promise.all([
+      this.#findings(move),
+      this.#forecast(move).catch(() => {
+        signal.throwIfAborted()
+        return null
+      }),
+    ])
+    this.#recent.keep(plan, findings)
+    return this.#answer(move, driverNote ? [...findings, driverNote] : findings, forecast)
+  }
+
+  #answer(move: Assembled, findings: readonly Finding[], forecast: Preflight['forecast']): Preflight {
+    const { plan, domain, source, destination, route, driver } = move
+    const { hosts } = this.#parts
+    const volumes = plan.options.technique !== 'offline' ? [] : move.disks.flatMap(({ volume }) => (volume ? [{ pool: volume.ref.pool, name: volume.name, format: volume.format ?? 'raw', capacity: volume.capacity }] : []))
+    return {
+      plan,
+      verdict: verdictOf(findings),
+      findings: [...findings],
+      forecast,
+      route,
+      driver,
+      risk: riskOf(plan.options, driver, { vm: domain.name, source: source.name, destination: destination.name }),
+      virsh: virshOf({
+        plan,
+        vmName: domain.name,
+        isPersistent: domain.isPersistent,
+        source: hosts.record(source.host).address,
+        destination: hosts.record(destination.host).address,
+        hostname: destination.facts.session.facts.hostname,
+        route,
+        listenAddress: move.listenAddress,
+        volumes,
+      }),
+    }
+  }
+
+  #refused(plan: MovePlan, thrown: unknown): Preflight {
+    const problem = problemOf(thrown)
+    const offline = problem.code === 'host-offline' ? [plan.vm.host, plan.destination].find((host) => !this.#isOnline(host)) : undefined
+    const finding: Finding = {
+      ...problem,
+      severity: 'error',
+      subject: problem.code.startsWith('host') ? 'host' : 'vm',
+      ...(offline ? { fix: { kind: 'action', label: 'Reconnect', action: 'reconnect-host', argument: offline } } : {}),
+    }
+    return { plan, verdict: 'blocked', findings: [finding], forecast: null, route: null, driver: 'app', risk: 'The move cannot begin.', virsh: '' }
+  }
+
+  #isOnline(host: string): boolean {
+    try {
+      return Boolean(this.#parts.hosts.session(host))
+    } catch {
+      return false
+    }
+  }
+
+  async #findings(move: Assembled): Promise<Finding[]> {
+    const [own, checked] = await Promise.all([engines[move.plan.options.technique].assess(move), runChecks(checks, move)])
+    return [...own, ...checked].sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity))
+  }
+
+  async #forecast(move: Assembled): Promise<Preflight['forecast']> {
+    const { plan, domain, source, route, signal } = move
+    const earlier = earlierThroughputs(await this.#parts.jobs.list({ host: plan.destination, limit: historyDepth }), plan.vm.host, plan.destination)
+    const inputs = await gatherInputs({ plan, vm: domain, source: source.facts, route, earlier, rates: this.#rates, signal })
+    return engines[plan.options.technique].forecast(move, inputs)
+  }
+
+  /** Right before a move: findings of a moment ago are believed, errors block, warnings go to the log. */
+  async #recheck(plan: MovePlan, signal: AbortSignal): Promise<{ move: Assembled; remarks: string[] }> {
+    const known = this.#recent.take(plan)
+    const move = await assemble({
+      plan,
+      hosts: this.#parts.hosts,
+      readers: new Readers(this.#parts.hosts, signal),
+      signal,
+      chooseDriver: async () => (await this.#chooseDriver(plan, true, signal)).driver,
+    })
+    const findings = known ?? (await this.#findings(move))
+    const error = findings.find(({ severity }) => severity === 'error')
+    if (error) {
+      throw new Failure(error.code, error.message, { ...(error.evidence === undefined ? {} : { evidence: error.evidence }), ...(error.next === undefined ? {} : { next: error.next }) })
+    }
+    return { move, remarks: findings.filter(({ severity }) => severity === 'warning').map(({ message }) => message) }
+  }
+
+  #chooseDriver(plan: MovePlan, isPatient: boolean, signal: AbortSignal) {
+    const { agents, settings } = this.#parts
+    const links = [plan.vm.host, plan.destination].map((host) => agents.link(host))
+    return chooseDriver(plan.options, { useAgent: settings.current.useAgent, agents: links, isPatient, signal })
+  }
+}
+
+const severities = ['error', 'warning', 'note'] as const
+
+function verdictOf(findings: readonly Finding[]): Verdict {
+  if (findings.some(({ severity }) => severity === 'error')) return 'blocked'
+  return findings.some(({ severity }) => severity === 'warning') ? 'warns' : 'fits'
+}
+
+function noAgent(reason: string): Finding {
+  return { code: 'no-agent', severity: 'warning', subject: 'driver', message: 'No agent can be started, so this computer drives the move and must stay connected.', evidence: reason }
+}

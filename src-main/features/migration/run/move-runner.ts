@@ -1,0 +1,204 @@
+import type { MovePlan } from '../../../contract/migration.ts'
+import type { MoveResult } from '../../../contract/job.ts'
+import { Failure } from '../../../base/failure.ts'
+import type { MoveHandle } from '../../../agent/conductor/move-handle.ts'
+import type { MoveFigures, MoveOutcome } from '../../../agent/protocol/move-event.ts'
+import type { AgentLink } from '../../host/agent/agent-link.ts'
+import { recoverAgentMove } from '../../host/agent/agent-move.ts'
+import { RemoteMove } from '../../host/agent/remote-move.ts'
+import type { HostDirectory } from '../../host/host-session.ts'
+import type { Jobs } from '../../job/jobs.ts'
+import type { OpenJob } from '../../job/open-job.ts'
+import { problemOf } from '../../settings/problem.ts'
+import type { Assembled } from '../engines/engine.ts'
+import { engines } from '../engines/engines.ts'
+import { locate, toContract } from '../whereabouts/locate.ts'
+import { diskProgress } from './disk-progress.ts'
+import { followMove } from './follow-move.ts'
+import { GuestGap } from './guest-gap.ts'
+import { MoveQueue } from './move-queue.ts'
+import { problemOfFailure } from './problem-of-failure.ts'
+import type { Revival } from './revival.ts'
+import { startDriver, type DriverParts } from './start-driver.ts'
+
+export interface RunnerParts {
+  readonly jobs: Jobs
+  readonly hosts: HostDirectory
+  readonly agents: { link(host: string): AgentLink }
+  readonly ports: () => readonly [number, number]
+  /** Looks at the plan once more; rejects where it must not begin. */
+  readonly recheck: (plan: MovePlan, signal: AbortSignal) => Promise<{ readonly move: Assembled; readonly remarks: readonly string[] }>
+  readonly revival: Revival
+}
+
+interface Running {
+  readonly abort: AbortController
+  handle: MoveHandle | null
+}
+
+/** Runs jobs: waits for a place, prepares, hands over to a driver, follows it to its end, and passes on what the user commands. */
+export class MoveRunner {
+  readonly #parts: RunnerParts
+  readonly #queue = new MoveQueue()
+  readonly #running = new Map<string, Running>()
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts
+  }
+
+  /** Starts the job; its end is the job's. */
+  begin(job: OpenJob): void {
+    const running: Running = { abort: new AbortController(), handle: null }
+    this.#running.set(job.id, running)
+    void this.#run(job, running)
+      .catch((thrown: unknown) => this.#failed(job, running, thrown))
+      .finally(() => this.#running.delete(job.id))
+  }
+
+  /** Goes on with a driver that was found again after a restart. */
+  async resume(job: OpenJob, handle: MoveHandle, knownUntil: number): Promise<void> {
+    const running: Running = { abort: new AbortController(), handle }
+    this.#running.set(job.id, running)
+    try {
+      await this.#conclude(job, await this.#follow(job, handle, knownUntil), null)
+    } finally {
+      this.#running.delete(job.id)
+    }
+  }
+
+  /** Rejects with `move-not-running`, or `move-not-cancellable` with why. */
+  async cancel(id: string): Promise<void> {
+    const running = this.#of(id)
+    if (running.handle) return running.handle.cancel()
+    const job = this.#parts.jobs.open(id)
+    if (job?.view.state.state === 'running') job.run({ cancellation: { can: 'requested' } })
+    running.abort.abort(new Failure('cancelled', 'The move was cancelled.'))
+  }
+
+  async setLimits(id: string, change: { bandwidthMiBps?: number; downtimeMs?: number }): Promise<void> {
+    await this.#handleOf(id).setLimits(change)
+  }
+
+  async switchToPostcopy(id: string): Promise<void> {
+    await this.#handleOf(id).switchToPostcopy()
+  }
+
+  /** Resumes a broken post-copy; an agent gets a new tunnel for it, since the old one may have gone with the network. */
+  async recover(id: string): Promise<void> {
+    const handle = this.#handleOf(id)
+    if (!(handle instanceof RemoteMove)) return handle.recover()
+    const { jobs, agents, hosts, ports } = this.#parts
+    const { plan } = jobs.open(id)?.view ?? {}
+    if (!plan) return handle.recover()
+    const noted = (await jobs.journal(id)).findLast(({ step }) => step === 'agent')?.detail as { address?: string } | null | undefined
+    const address = noted?.address ?? hosts.session(plan.destination).facts.hostname
+    await recoverAgentMove(handle, { destination: agents.link(plan.destination), address, ports: ports() })
+  }
+
+  #of(id: string): Running {
+    const running = this.#running.get(id)
+    if (running) return running
+    throw new Failure('move-not-running', 'This move is not running.', { next: 'Look at the job: it may just have ended.' })
+  }
+
+  #handleOf(id: string): MoveHandle {
+    const { handle } = this.#of(id)
+    if (handle) return handle
+    throw new Failure('move-not-running', 'This move has not begun yet.', { next: 'Try again in a moment.' })
+  }
+
+  async #run(job: OpenJob, running: Running): Promise<void> {
+    const { plan } = job.view
+    const { signal } = running.abort
+    const { hosts } = this.#parts
+    const leave = await this.#queue.enter([plan.vm.host, plan.destination], signal, (host) => job.wait(`${hosts.name(host)} has other moves to finish first.`))
+    try {
+      job.run({ phase: 'preparing', cancellation: { can: 'yes', effect: `Nothing has begun: ${job.view.vmName} stays on ${job.view.sourceName}.` } })
+      const { move, remarks } = await this.#parts.recheck(plan, signal)
+      for (const remark of remarks) job.say('warning', remark)
+      const engine = engines[plan.options.technique]
+      await engine.prepare({
+        move,
+        signal,
+        openSource: (either) => hosts.session(plan.vm.host).openConnection(either),
+        openDestination: (either) => hosts.session(plan.destination).openConnection(either),
+        say: (level, text) => job.say(level, text),
+        onDiskProgress: diskProgress(job),
+      })
+      const spec = await engine.spec(move, job.id)
+      const gap = await GuestGap.watch(plan.vm.uuid, hosts.session(plan.vm.host), hosts.session(plan.destination))
+      try {
+        signal.throwIfAborted()
+        const handle = await startDriver(spec, this.#driverParts(job, move, signal), plan.options.driver === 'auto' ? (move.driver === 'agent' ? 'auto' : 'app') : plan.options.driver)
+        running.handle = handle
+        if (signal.aborted) void handle.cancel().catch(() => {})
+        const outcome = await this.#follow(job, handle, 0)
+        await this.#conclude(job, outcome, plan.options.technique === 'offline' ? null : gap.milliseconds)
+      } finally {
+        gap.dispose()
+      }
+    } finally {
+      leave()
+    }
+  }
+
+  #driverParts(job: OpenJob, move: Assembled, signal: AbortSignal): DriverParts {
+    const { jobs, hosts, agents, ports } = this.#parts
+    // A migration address may bring a port for QEMU; the agents have ports of their own.
+    const address = (move.route?.address ?? move.destination.facts.session.facts.hostname).replace(/^\[([^\]]+)\](:\d+)?$/, '$1').replace(/^([^:]+):\d+$/, '$1')
+    return { job, jobs, hosts, agents, address, ports: ports(), signal }
+  }
+
+  #follow(job: OpenJob, handle: MoveHandle, knownUntil: number): Promise<MoveOutcome> {
+    return followMove(job, handle, {
+      knownUntil,
+      onIntent: (intent) => {
+        // In the app the journal has it already, and durably.
+        if (job.view.driver === 'agent') void this.#parts.jobs.intend(job.id, intent).catch(() => {})
+      },
+    })
+  }
+
+  async #conclude(job: OpenJob, outcome: MoveOutcome, guestGapMs: number | null): Promise<void> {
+    const { jobs, agents, hosts } = this.#parts
+    const { view } = job
+    const names = { source: view.sourceName, destination: view.destinationName }
+    if (outcome.kind === 'lost') return this.#parts.revival.findOut(job, problemOfFailure(outcome.failure, names))
+    await jobs.settle(job.id, 'perform-finish')
+    switch (outcome.kind) {
+      case 'succeeded': {
+        if (guestGapMs !== null) job.say('info', `The guest stood still for about ${guestGapMs} ms, from the source’s SUSPENDED to the destination’s RESUMED as they arrived here.`)
+        if (outcome.remark) job.say('warning', outcome.remark)
+        job.succeed(resultOf(outcome.figures, guestGapMs))
+        break
+      }
+      case 'cancelled':
+        job.cancel(outcome.whereabouts ?? toContract(await locate(view, hosts, { hasFinished: false })))
+        break
+      case 'failed':
+        job.fail(problemOfFailure(outcome.failure, names), outcome.whereabouts ?? toContract(await locate(view, hosts, { hasFinished: isPastNoReturn(job) })))
+        break
+    }
+    if (view.driver === 'agent') void agents.link(view.plan.vm.host).forget(job.id).catch(() => {})
+  }
+
+  /** Before the five calls, or in between by a fault of ours: the hosts are asked, nothing is assumed. */
+  async #failed(job: OpenJob, { abort }: Running, thrown: unknown): Promise<void> {
+    if (!job.isOpen) return
+    const whereabouts = toContract(await locate(job.view, this.#parts.hosts, { hasFinished: isPastNoReturn(job) }))
+    if (!job.isOpen) return
+    if (abort.signal.aborted && thrown === abort.signal.reason) return job.cancel(whereabouts)
+    const problem = problemOf(thrown)
+    job.say('error', problem.message)
+    job.fail(problem, whereabouts)
+  }
+}
+
+function isPastNoReturn(job: OpenJob): boolean {
+  const { state } = job.view
+  return state.state === 'running' && state.isPastNoReturn
+}
+
+function resultOf({ totalMs, downtimeMs, bytes, iterations }: MoveFigures, guestGapMs: number | null): MoveResult {
+  return { totalMs, downtimeMs, guestGapMs, bytes, iterations }
+}

@@ -1,0 +1,64 @@
+import { messageOf } from '../../../base/failure.ts'
+import { conduct } from '../../../agent/conductor/conduct.ts'
+import type { MoveHandle } from '../../../agent/conductor/move-handle.ts'
+import type { MoveSpec } from '../../../agent/protocol/move-spec.ts'
+import { startAgentMove } from '../../host/agent/agent-move.ts'
+import type { AgentLink } from '../../host/agent/agent-link.ts'
+import type { HostDirectory } from '../../host/host-session.ts'
+import type { Jobs } from '../../job/jobs.ts'
+import type { OpenJob } from '../../job/open-job.ts'
+
+export interface DriverParts {
+  readonly job: OpenJob
+  readonly jobs: Jobs
+  readonly hosts: HostDirectory
+  readonly agents: { link(host: string): AgentLink }
+  /** Where the source's agent reaches the destination's. */
+  readonly address: string
+  readonly ports: readonly [number, number]
+  readonly signal: AbortSignal
+}
+
+/** Hands the move to the agent on the source host. Rejects when it cannot be started there; then nothing has begun. */
+export async function startInAgent(spec: MoveSpec, parts: DriverParts): Promise<MoveHandle> {
+  const { job, jobs, agents, address, ports, signal } = parts
+  const { vm, destination } = job.view.plan
+  // Written first: a restart then knows whom to ask.
+  await jobs.intend(job.id, 'agent', { address })
+  job.setDriver('agent')
+  return startAgentMove({ spec, source: agents.link(vm.host), destination: agents.link(destination), address, ports, signal })
+}
+
+/** Drives the move from this process. Intents are on disk before they are carried out. */
+export function startInApp(spec: MoveSpec, { job, jobs, hosts }: DriverParts): MoveHandle {
+  const { view } = job
+  job.setDriver('app')
+  const access = (host: string, name: string) => ({
+    name,
+    open: async (signal: AbortSignal) => (await hosts.whenOnline(host, signal)).openConnection(signal),
+  })
+  return conduct(spec, {
+    source: access(view.plan.vm.host, view.sourceName),
+    destination: access(view.plan.destination, view.destinationName),
+    driver: 'app',
+    journal: {
+      append() {},
+      commit: async (event) => {
+        if (event.kind === 'intent') await jobs.intend(job.id, event.intent)
+      },
+    },
+  })
+}
+
+/** The agent where it can be started, else this process; the log says why. */
+export async function startDriver(spec: MoveSpec, parts: DriverParts, wish: 'auto' | 'agent' | 'app'): Promise<MoveHandle> {
+  if (wish === 'app') return startInApp(spec, parts)
+  try {
+    return await startInAgent(spec, parts)
+  } catch (thrown) {
+    parts.signal.throwIfAborted()
+    if (wish === 'agent') throw thrown
+    parts.job.say('warning', `No agent could take the move, so this computer drives it: ${messageOf(thrown)}`)
+    return startInApp(spec, parts)
+  }
+}
