@@ -40,6 +40,8 @@ describe('destination XML', () => {
   it('moves one card onto another connection, keeping its MAC address, model and VLAN', () => {
     const { domain } = adjusted('sriov-network', { interfaces: [{ mac: '52:54:00:11:22:34', to: { kind: 'bridge', bridge: 'br7' } }], bridges: { br7: 'never' } })
     expect(domain.devices.interfaces[2]).toMatchObject({ mac: '52:54:00:11:22:34', model: 'virtio', source: { kind: 'bridge', bridge: 'br7' } })
+    const pair = adjusted('sriov-network', { interfaces: [{ mac: '52:54:00:11:22:33', to: { kind: 'bridge', bridge: 'br7' } }] })
+    expect(pair.domain.devices.interfaces.slice(0, 2).map(({ source }) => source.kind)).toEqual(['hostdev', 'bridge'])
     const moved = adjusted('linux-server', { interfaces: [{ mac: '52:54:00:6b:3c:58', to: { kind: 'network', network: 'n', portGroup: 'p' } }] })
     expect(moved.domain.devices.interfaces[0]).toMatchObject({ target: undefined, source: { kind: 'network', network: 'n', portGroup: 'p' } })
   })
@@ -83,7 +85,7 @@ describe('destination XML', () => {
   it.each<[string, MigrationAdjustments]>([
     ['disk vdz', { disks: [{ target: 'vdz', to: { kind: 'file', path: '/a' } }] }],
     ['disk sdz', { ejected: ['sdz'] }],
-    ['network card 52:54:00:00:00:00', { interfaces: [{ mac: '52:54:00:00:00:00', to: { kind: 'bridge', bridge: 'br0' } }] }],
+    ['network card 52:54:00:00:00:00 on a bridge or network', { interfaces: [{ mac: '52:54:00:00:00:00', to: { kind: 'bridge', bridge: 'br0' } }] }],
     ['file of UEFI variables', { nvram: '/a' }],
   ])('says that there is no %s', (what, adjustments) => {
     let thrown: unknown

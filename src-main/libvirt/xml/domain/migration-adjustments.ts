@@ -61,10 +61,11 @@ function found(element: Element | undefined, what: string): Element {
 }
 
 function adjustInterfaces(interfaces: readonly Element[], { interfaces: moved = [], bridges = {}, networks = {} }: MigrationAdjustments): void {
-  const byMac = new Map(interfaces.map((element) => [(childNamed(element, 'mac')?.getAttribute('address') ?? '').toLowerCase(), element]))
+  // The two cards of a failover pair share one address; the passed-through one has no connection to move.
+  const byMac = new Map(interfaces.filter(hasConnection).map((element) => [(childNamed(element, 'mac')?.getAttribute('address') ?? '').toLowerCase(), element]))
   const done = new Set<Element>()
   for (const { mac, to } of moved) {
-    const element = found(byMac.get(mac.toLowerCase()), `network card ${mac}`)
+    const element = found(byMac.get(mac.toLowerCase()), `network card ${mac} on a bridge or network`)
     connect(element, to)
     done.add(element)
   }
@@ -73,7 +74,7 @@ function adjustInterfaces(interfaces: readonly Element[], { interfaces: moved = 
     const type = element.getAttribute('type')
     const network = source?.getAttribute('network') ?? ''
     const bridge = source?.getAttribute('bridge') ?? ''
-    if (Object.hasOwn(networks, network)) {
+    if (Object.hasOwn(networks, network) && hasConnection(element)) {
       connect(element, { kind: 'network', network: networks[network] ?? '', ...portGroupOf(source) })
     } else if (type === 'bridge' && network === '' && Object.hasOwn(bridges, bridge) && source) {
       setAttribute(source, 'bridge', bridges[bridge])
@@ -86,11 +87,14 @@ function portGroupOf(source: Element | undefined): { portGroup?: string } {
   return portGroup ? { portGroup } : {}
 }
 
+const CONNECTIONS: ReadonlySet<string> = new Set(['bridge', 'network', 'direct', 'ethernet'])
+
+/** Whether the card hangs on something that can be swapped under it; others are QEMU's own or a device of the host. */
+function hasConnection(element: Element): boolean {
+  return CONNECTIONS.has(element.getAttribute('type') ?? '')
+}
+
 function connect(element: Element, to: InterfaceAdjustment['to']): void {
-  const type = element.getAttribute('type') ?? ''
-  if (!['bridge', 'network', 'direct', 'ethernet'].includes(type)) {
-    throw new Failure('xml-adjustment', `A network card of type ${type} cannot be moved onto a ${to.kind}.`)
-  }
   const source = ensureChild(element, 'source')
   for (const { name } of [...source.attributes]) source.removeAttribute(name)
   element.setAttribute('type', to.kind)
