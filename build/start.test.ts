@@ -2,9 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { downloadElectron } from './electron-binary.ts'
 import { hasDisplay, runElectron, whyNotElectron } from './shells.ts'
+
+// Real processes on a busy machine take their time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let folder: string
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'drover-start-'))))

@@ -63,9 +63,11 @@ const profile = new Profile({
 // The page says it too, but whoever started this looks here.
 let lastProblem: string | undefined
 profile.onDidChangeRole((role) => {
-  if (role.kind !== 'seeking' || !role.problem || role.problem.code === lastProblem) return
+  // An owner that is just starting, or just went, is none for a moment.
+  const isPassing = role.kind === 'seeking' && (role.problem?.code === 'owner-unreachable' || role.problem?.code === 'owner-gone')
+  if (role.kind !== 'seeking' || !role.problem || isPassing || role.problem.code === lastProblem) return
   lastProblem = role.problem.code
-  console.error([role.problem.message, role.problem.next].filter(Boolean).join(' '))
+  console.error([role.problem.message, role.problem.evidence, role.problem.next].filter(Boolean).join(' '))
 })
 
 try {

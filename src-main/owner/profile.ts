@@ -37,6 +37,8 @@ export interface ProfileOptions {
 
 /** Milliseconds between two tries to own the profile or reach its owner. */
 const retryMs = 100
+/** The same after this process could not start its services. */
+const failedMs = 2000
 /** Milliseconds for which a new wire waits for an owner to be found. */
 const patienceMs = 15_000
 
@@ -108,9 +110,10 @@ export class Profile {
       } catch (thrown) {
         if (signal.aborted) break
         const problem = thrown instanceof Failure ? thrown : new Failure('owner-unreachable', 'The Drover that holds this profile cannot be reached.', { evidence: messageOf(thrown), cause: thrown })
+        const isNew = this.#role.kind !== 'seeking' || this.#role.problem?.code !== problem.code
         this.#set({ kind: 'seeking', problem })
-        this.#options.log.debug({ code: problem.code, evidence: problem.evidence }, problem.message)
-        await delay(retryMs, signal).catch(() => {})
+        if (isNew) this.#options.log.info({ code: problem.code, evidence: problem.evidence }, problem.message)
+        await delay(problem.code === 'owner-failed' ? failedMs : retryMs, signal).catch(() => {})
       }
     }
     this.#set({ kind: 'closed' })
@@ -124,7 +127,9 @@ export class Profile {
     try {
       const key = randomBytes(32).toString('hex')
       writeFileSync(join(folder, 'owner.key'), key, { mode: 0o600 })
-      const running = (services = await this.#options.createServices())
+      const running = (services = await this.#options.createServices().catch((thrown: unknown) => {
+        throw new Failure('owner-failed', 'Drover could not start its services.', { evidence: messageOf(thrown), cause: thrown })
+      }))
       listener = await listen(socketPath(folder), { key, version, onCall: (wire, caller) => running.serve(wire, caller) })
       log.info({ profile: folder }, 'this process owns the profile')
       this.#set({ kind: 'owner', services })
