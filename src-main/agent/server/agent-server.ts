@@ -118,7 +118,7 @@ export class AgentServer {
         return {}
       }
       case 'forget':
-        if (this.#moves.has(request.job)) throw new Failure('agent-busy', 'The job still runs.')
+        if (this.#options.histories.get(request.job)?.summary().state === 'running') throw new Failure('agent-busy', 'The job still runs.')
         this.#options.histories.forget(request.job)
         return {}
       case 'tunnel-open':
@@ -186,13 +186,14 @@ export class AgentServer {
   }
 
   async #status(): Promise<AgentStatus> {
+    const jobs = this.#options.histories.all().map((history) => history.summary().state)
     return {
       version: this.#options.version,
       pid: process.pid,
       upSeconds: (Date.now() - this.#startedAt) / 1000,
       channels: this.#channels,
-      runningJobs: this.#moves.size,
-      endedJobs: this.#options.histories.all().length - this.#moves.size,
+      runningJobs: jobs.filter((state) => state === 'running').length,
+      endedJobs: jobs.filter((state) => state === 'ended').length,
       tunnels: [...this.#tunnels.values()].map(({ job, address, port, connections, refused }) => ({ job, address, port, connections, refused })),
       libvirtSocket: await findLibvirtSocket(this.#options.libvirtSockets).catch((thrown: unknown) => {
         this.#options.log('warning', messageOf(thrown))

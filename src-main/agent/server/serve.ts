@@ -27,17 +27,17 @@ export async function serve({ version, names }: { version: string; names: AgentN
   process.on('SIGINT', () => {})
   process.on('uncaughtException', (thrown) => log('error', `uncaught: ${thrown.stack ?? messageOf(thrown)}`))
   process.on('unhandledRejection', (thrown) => log('error', `unhandled: ${messageOf(thrown)}`))
-  let server: AgentServer | undefined
+  const serving: { server: AgentServer | null } = { server: null }
   let listener
   try {
-    listener = await listenOnSocket(names.socket, (socket) => void server?.serve(socket))
+    listener = await listenOnSocket(names.socket, (socket) => void serving.server?.serve(socket))
   } catch (thrown) {
     // Another one was faster: just as well.
     if (!(thrown instanceof Failure) || thrown.code !== 'agent-already-serving') throw thrown
     return sayReady()
   }
   const histories = new Histories(names.histories, log)
-  server = new AgentServer({
+  const server = new AgentServer({
     version,
     histories,
     log,
@@ -45,6 +45,7 @@ export async function serve({ version, names }: { version: string; names: AgentN
     drive: driveMove,
     lingerMs: 2000,
   })
+  serving.server = server
   log('info', `agent ${version} serves`)
   sayReady()
   await new Promise<void>((resolve) => {
