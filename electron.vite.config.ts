@@ -8,7 +8,7 @@ const root = import.meta.dirname
 /** The kit's parts are imported by name, dense (28 px), on the one accent of ui/theme.css; the window sets light and dark itself. */
 const dense = { defaultVariants: { size: 'sm' } } as const
 const kit: NonNullable<Parameters<typeof ui>[0]> = {
-  icon: { clientBundle: { scan: true } },
+  icon: { clientBundle: { scan: { globInclude: ['**/*.{vue,ts}'], globExclude: ['node_modules'] } } },
   colorMode: false,
   autoImport: false,
   components: false,

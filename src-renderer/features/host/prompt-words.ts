@@ -31,6 +31,7 @@ export function promptWords(prompt: Prompt, name: string): PromptWords {
           ['Host', prompt.port === 22 ? prompt.host : `${prompt.host}, port ${prompt.port}`],
           ['Key', prompt.keyType],
           ['Fingerprint', prompt.fingerprint],
+          ...prompt.remarks.map((remark) => ['Note', remark] as const),
         ],
         advice: 'Compare the fingerprint with one that you trust, such as what “ssh-keygen -lf” prints on the host for its public key. If it differs, somebody may be standing between you and the host.',
         warning: '',
@@ -86,6 +87,7 @@ export function promptWords(prompt: Prompt, name: string): PromptWords {
         title: 'May this command run on your computer?',
         what: `Your ssh_config runs a program to reach ${prompt.host}. Drover runs it only when you allow this very line.`,
         evidence: [
+          ['Command', prompt.command],
           ['Line', prompt.line],
           ['From', prompt.source],
         ],

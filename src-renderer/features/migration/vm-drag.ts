@@ -57,10 +57,13 @@ export function useDragMonitor(): void {
   const hosts = useHostStore()
   const hostBelow = (targets: readonly { data: Record<string | symbol, unknown> }[]) => (targets[0]?.data['host'] as string | undefined) ?? null
 
+  const point = (input: { clientX: number; clientY: number }) => (dragPointer.value = { x: input.clientX, y: input.clientY })
+
   const stop = monitorForElements({
     canMonitor: ({ source }) => source.data['kind'] === 'vms',
-    onDrag: ({ location }) => (dragPointer.value = { x: location.current.input.clientX, y: location.current.input.clientY }),
+    onDrag: ({ location }) => point(location.current.input),
     onDropTargetChange: ({ location }) => {
+      point(location.current.input)
       const host = hostBelow(location.current.dropTargets)
       intents.hovered = host
       const verdict = host === null ? undefined : intents.verdicts.get(host)
