@@ -37,9 +37,11 @@ export function checkMarkup(source: string): void {
   let marks = 0
   let end = 0
   const children = new Uint32Array(MARKUP_LIMITS.depth + 1)
+  // Most documents have neither; asking once spares a look at every tag.
+  const suspects = { references: source.includes('&'), sectionEnds: source.includes(']]>') }
   for (let open = source.indexOf('<'); open >= 0; open = source.indexOf('<', end)) {
     if (++marks > MARKUP_LIMITS.marks) throw invalidMarkup(`it has more than ${MARKUP_LIMITS.marks} tags`, source, open)
-    checkText(source, end, open, depth === 0)
+    checkText(source, end, open, depth === 0, suspects)
     end = endOfMark(source, open)
     const second = source.charCodeAt(open + 1)
     const isEndTag = second === SLASH
@@ -47,12 +49,12 @@ export function checkMarkup(source: string): void {
       throw invalidMarkup(`an element has more than ${MARKUP_LIMITS.children} children`, source, open)
     }
     if (second === BANG || second === QUESTION) continue
-    checkReferences(source, open, end)
+    if (suspects.references) checkReferences(source, open, end)
     if (isEndTag) depth = Math.max(0, depth - 1)
     else if (source.charCodeAt(end - 2) !== SLASH) children[++depth] = 0
     if (depth > MARKUP_LIMITS.depth) throw invalidMarkup(`it is nested deeper than ${MARKUP_LIMITS.depth} elements`, source, open)
   }
-  checkText(source, end, source.length, depth === 0)
+  checkText(source, end, source.length, depth === 0, suspects)
 }
 
 /** The offset behind the tag, comment, CDATA section or instruction that starts at `open`. */
@@ -100,14 +102,19 @@ function checkCharacters(source: string): void {
 }
 
 // The parser lets `& ` and `]]>` in text pass, and JavaScript's idea of white space behind the root; libxml2, and so libvirt, does not.
-function checkText(source: string, from: number, to: number, isOutside: boolean): void {
-  if (from === to) return
+function checkText(source: string, from: number, to: number, isOutside: boolean, suspects: Suspects): void {
+  if (from === to || !(isOutside || suspects.references || suspects.sectionEnds)) return
   const text = source.slice(from, to)
   const outside = isOutside ? text.search(/[^ \t\r\n]/) : -1
   if (outside >= 0) throw invalidMarkup('text stands outside the root element', source, from + outside)
   const stray = text.indexOf(']]>')
   if (stray >= 0) throw invalidMarkup('the end of a CDATA section stands alone', source, from + stray)
-  checkReferences(source, from, to)
+  if (suspects.references) checkReferences(source, from, to)
+}
+
+interface Suspects {
+  readonly references: boolean
+  readonly sectionEnds: boolean
 }
 
 function checkReferences(source: string, from: number, to: number): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { fixture } from '../testing.ts'
+import { fixture, openSchema, withoutSchemas } from '../testing.ts'
 import { readDomainCapabilities } from './domain.ts'
+import { makeHostModelCpu } from './host-model-cpu.ts'
 
 describe('what a host offers to a guest', () => {
   const capabilities = readDomainCapabilities(fixture('domain-capabilities'))
@@ -36,5 +37,13 @@ describe('what a host offers to a guest', () => {
 
   it('may be nothing', () => {
     expect(readDomainCapabilities('<domainCapabilities/>')).toMatchObject({ firmware: [], devices: {}, cpu: { models: [] } })
+  })
+
+  it('says what host-model means here, for another host to compare', () => {
+    const { hostModel } = capabilities.cpu
+    const xml = hostModel ? makeHostModelCpu(hostModel) : ''
+    expect(xml).toContain("<model fallback='forbid'>EPYC-Rome</model>")
+    expect(xml).toContain("<feature policy='disable' name='xsaves'/>")
+    if (!withoutSchemas) expect(openSchema('cpu')(xml)).toBeUndefined()
   })
 })

@@ -32,8 +32,14 @@ export function withoutSecrets(xml: string): string {
   const commandLine = childNamed(domain, 'os') && childNamed(childNamed(domain, 'os') ?? domain, 'cmdline')
   if (commandLine) setText(commandLine, hideKernelArguments(commandLine.textContent ?? ''))
   for (const own of childrenOf(domain)) if (own.namespaceURI === QEMU_NAMESPACE) hideCommandLine(own)
+  let hasLeftOut = false
+  const text = serialise(domain.ownerDocument ?? domain, (node) => {
+    const leavesOut = isLeftOut(node)
+    hasLeftOut ||= leavesOut
+    return leavesOut
+  })
   // Parsed once more, so that an element that has lost all its content is written as any other empty one.
-  return serialise(parseDocument(serialise(domain.ownerDocument ?? domain, isLeftOut)))
+  return hasLeftOut ? serialise(parseDocument(text)) : text
 }
 
 // Left out while writing: taking nodes out of the tree one by one would take quadratic time.
