@@ -51,6 +51,26 @@ export interface Backend {
   close(): void
 }
 
+interface Open {
+  readonly channel: Channel
+  readonly link: RPCLink<Record<never, never>>
+  /** Ends the calls that wait for an answer. */
+  readonly calls: Set<(lost: BackendLost) => void>
+}
+
+/** oRPC over a channel. What it says after the end (that a call was aborted, say) is dropped: it would throw where nobody can catch it. */
+function linkOver(channel: Channel): RPCLink<Record<never, never>> {
+  const websocket: Pick<Channel, 'addEventListener' | 'removeEventListener' | 'send' | 'readyState'> = {
+    addEventListener: channel.addEventListener.bind(channel),
+    removeEventListener: channel.removeEventListener.bind(channel),
+    send: (data) => {
+      if (channel.readyState === WebSocket.OPEN) channel.send(data)
+    },
+    readyState: WebSocket.OPEN,
+  }
+  return new RPCLink({ websocket })
+}
+
 const patienceMs = 5000
 const backOffMs = [0, 200, 500, 1000, 2000, 5000]
 
@@ -67,7 +87,7 @@ export function createBackend(dial: Dial): Backend {
   const listeners = new Set<(state: BackendState) => void>()
   const isClosed = new AbortController()
   let state: BackendState = { kind: 'connecting', attempt: 1 }
-  let open: { channel: Channel; link: RPCLink<Record<never, never>> } | undefined
+  let open: Open | undefined
   let hurry = () => {}
 
   function setState(next: BackendState) {
@@ -88,11 +108,11 @@ export function createBackend(dial: Dial): Backend {
       try {
         setState({ kind: 'connecting', attempt: failures + 1 })
         const channel = await dial(isClosed.signal)
-        const link = new RPCLink<Record<never, never>>({ websocket: channel })
-        open = { channel, link }
+        const mine = (open = { channel, link: linkOver(channel), calls: new Set() })
         failures = 0
         setState({ kind: 'open', since: Date.now() })
         await channel.closed
+        for (const fail of mine.calls) fail(new BackendLost('The connection was lost before the answer came.'))
       } catch (thrown) {
         reason = thrown instanceof Error ? thrown.message : String(thrown)
         if (thrown instanceof Refused) return setState({ kind: 'refused', reason })
@@ -136,11 +156,15 @@ export function createBackend(dial: Dial): Backend {
       if (!open) await whenOpen(options.signal, patienceMs)
       const mine = open
       if (!mine) throw new BackendLost('Drover is not connected.')
+      let lose: (lost: BackendLost) => void = () => {}
+      const lost = new Promise<never>((_, reject) => mine.calls.add((lose = reject)))
       try {
-        return await mine.link.call(path, input, { ...options, context: {} })
+        return await Promise.race([mine.link.call(path, input, { ...options, context: {} }), lost])
       } catch (thrown) {
-        if (mine !== open && !options.signal?.aborted) throw new BackendLost('The connection was lost before the answer came.', { cause: thrown })
+        if (mine !== open && !options.signal?.aborted && !(thrown instanceof BackendLost)) throw new BackendLost('The connection was lost before the answer came.', { cause: thrown })
         throw thrown
+      } finally {
+        mine.calls.delete(lose)
       }
     },
   })
