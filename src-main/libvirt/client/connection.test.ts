@@ -54,7 +54,10 @@ describe('opening', () => {
     expect((await rejection(open(far, { callDeadlineMs: 20 }))).code).toBe('deadline')
     expect(far.near.destroyed).toBe(true)
     const aborted = new FarSide()
-    expect(await rejection(open(aborted, { signal: AbortSignal.abort(new Failure('stopped', 'Stopped.')) }))).toHaveProperty('code', 'stopped')
+    expect(await rejection(open(aborted, { signal: AbortSignal.abort(new Failure('stopped', 'Stopped.')) }))).toHaveProperty(
+      'code',
+      'stopped',
+    )
     expect(aborted.near.destroyed).toBe(true)
   })
 })
@@ -77,7 +80,9 @@ describe('calls', () => {
         const real = far.stream.write.bind(far.stream)
         far.stream.write = ((frame: Buffer) => bytes.push(frame) > 0) as typeof far.stream.write
         for (const i of order) {
-          far.reply(frames[i] as Frame, 'domainLookupByName', { dom: { name: names[i] as string, uuid: '00000000-0000-4000-8000-000000000000', id: i } })
+          far.reply(frames[i] as Frame, 'domainLookupByName', {
+            dom: { name: names[i] as string, uuid: '00000000-0000-4000-8000-000000000000', id: i },
+          })
         }
         const all = Buffer.concat(bytes)
         for (let at = 0; at < all.length; at += chunk) real(all.subarray(at, at + chunk))
@@ -91,7 +96,11 @@ describe('calls', () => {
   it('are four at the daemon at most, the rest waits in order', async () => {
     const far = new FarSide()
     const free: (() => void)[] = []
-    far.on('domainLookupById', ({ id }) => new Promise((resolve) => free.push(() => resolve({ dom: { name: `vm${id}`, uuid: '00000000-0000-4000-8000-000000000000', id } }))))
+    far.on(
+      'domainLookupById',
+      ({ id }) =>
+        new Promise((resolve) => free.push(() => resolve({ dom: { name: `vm${id}`, uuid: '00000000-0000-4000-8000-000000000000', id } }))),
+    )
     const connection = await open(far)
     const answers = [0, 1, 2, 3, 4, 5].map((id) => connection.call('domainLookupById', { id }))
     await far.called('domainLookupById', 4)
@@ -125,13 +134,20 @@ describe('calls', () => {
     connection.close()
   })
 
-  it('carry libvirt\'s errors with code, domain and text', async () => {
+  it("carry libvirt's errors with code, domain and text", async () => {
     const far = new FarSide().on('domainLookupByName', ({ name }) => {
       throw new Refusal('VIR_ERR_NO_DOMAIN', `no domain ${name}`)
     })
     const connection = await open(far)
     const error = await rejection(connection.call('domainLookupByName', { name: 'x' }))
-    expect(error).toMatchObject({ code: 'libvirt', number: 42, errorName: 'VIR_ERR_NO_DOMAIN', domain: 10, domainName: 'VIR_FROM_QEMU', text: 'no domain x' })
+    expect(error).toMatchObject({
+      code: 'libvirt',
+      number: 42,
+      errorName: 'VIR_ERR_NO_DOMAIN',
+      domain: 10,
+      domainName: 'VIR_FROM_QEMU',
+      text: 'no domain x',
+    })
     expect([isLibvirtError(error, 'VIR_ERR_NO_DOMAIN'), isLibvirtError(error, 'VIR_ERR_RPC')]).toEqual([true, false])
     expect(isUnsupported(await rejection(connection.call('connectGetType')))).toBe(true)
     connection.close()
@@ -248,7 +264,7 @@ describe('a far side that is no daemon', () => {
 })
 
 describe('keepalive', () => {
-  it('answers the daemon\'s pings', async () => {
+  it("answers the daemon's pings", async () => {
     const far = new FarSide()
     const connection = await open(far)
     far.stream.write(encodeKeepalive('ping'))

@@ -35,10 +35,15 @@ export class FarSide {
   readonly stream: Duplex
   readonly calls: SeenCall[] = []
   readonly others: Frame[] = []
+  /** Told of every call before it is answered. */
+  onCall: (call: SeenCall) => void = () => {}
   readonly #handlers = new Map<ProcedureName, Handler<ProcedureName>>()
   readonly #waiting: { readonly isThere: () => boolean; readonly resolve: () => void }[] = []
 
-  constructor({ authTypes = [0], supports = [] as readonly number[] }: { authTypes?: readonly number[]; supports?: readonly number[] } = {}) {
+  constructor({
+    authTypes = [0],
+    supports = [] as readonly number[],
+  }: { authTypes?: readonly number[]; supports?: readonly number[] } = {}) {
     const [near, far] = duplexPair()
     this.near = near
     this.stream = far
@@ -89,12 +94,26 @@ export class FarSide {
 
   event<N extends DomainEventName>(name: N, event: DomainEventOf<N>): void {
     const { number, payload } = domainEvents[name]
-    const header = { program: programs.remote, version: programVersion, procedure: number, type: 'message', serial: 0, status: 'ok' } as const
+    const header = {
+      program: programs.remote,
+      version: programVersion,
+      procedure: number,
+      type: 'message',
+      serial: 0,
+      status: 'ok',
+    } as const
     this.stream.write(encodeFrame(header, encodeValue(payload as never, event as never)))
   }
 
   monitorEvent(event: MonitorEvent): void {
-    const header = { program: programs.qemu, version: programVersion, procedure: monitorEvent.number, type: 'message', serial: 0, status: 'ok' } as const
+    const header = {
+      program: programs.qemu,
+      version: programVersion,
+      procedure: monitorEvent.number,
+      type: 'message',
+      serial: 0,
+      status: 'ok',
+    } as const
     this.stream.write(encodeFrame(header, encodeValue(monitorEvent.payload, event)))
   }
 
@@ -128,6 +147,7 @@ export class FarSide {
     }
     const args: unknown = decodeValue(procedures[name].args as never, frame.payload)
     this.calls.push({ name, args })
+    this.onCall({ name, args })
     void this.#answer(frame, name, args)
   }
 

@@ -56,7 +56,12 @@ describe('job stats', () => {
       params: [number('operation', 5), number('memory_total', 1024), number('memory_dirty_rate', 3), number('auto_converge_throttle', 20)],
     })
     expect(job).toMatchObject({ type: 'unbounded', operation: 'migration-out', throttlePercent: 20, hasSucceeded: null })
-    expect([job.memory.totalBytes, job.memory.dirtyPagesPerSecond, job.memory.iteration, job.disk.totalBytes]).toEqual([1024, 3, null, null])
+    expect([job.memory.totalBytes, job.memory.dirtyPagesPerSecond, job.memory.iteration, job.disk.totalBytes]).toEqual([
+      1024,
+      3,
+      null,
+      null,
+    ])
     expect(jobStatsOf({ type: 0, params: [] })).toMatchObject({ type: 'none', operation: 'unknown' })
   })
 })

@@ -7,8 +7,9 @@ import { migrateFlags, migrateParameters } from '../wire/constants/migrate.ts'
 import type { DomainRef } from '../wire/objects.ts'
 import type { ResultOf } from '../wire/procedures.ts'
 import { Cancellation } from './cancellation.ts'
-import type { MoveCall, Outcome, SourceAfter, StepNote } from './outcome.ts'
+import type { MoveCall, Outcome, SettlingHands, SourceAfter, StepNote } from './outcome.ts'
 import { destinationBits, flagBits, MoveParameters, type MovePlan } from './plan.ts'
+import { releaseSource } from './release.ts'
 import { settleFinish, settlePerform } from './settle.ts'
 
 export interface DriveHands {
@@ -65,6 +66,8 @@ export class Move {
   }
 
   async run(): Promise<Outcome> {
+    // So that nobody is told of a step before they have the promise in their hands.
+    await null
     try {
       return await this.#run()
     } finally {
@@ -200,7 +203,9 @@ export class Move {
       await this.confirm(source, cookie, false)
       return { outcome: 'moved', domain, leftBehind: null }
     } catch (thrown) {
-      return { outcome: 'moved', domain, leftBehind: { error: errorOf(thrown), confirm: (again) => this.confirm(again, cookie, false) } }
+      const confirm = (again: Connection): Promise<void> => this.confirm(again, cookie, false)
+      const release = (settling: SettlingHands): Promise<void> => releaseSource(this, cookie, settling)
+      return { outcome: 'moved', domain, leftBehind: { error: errorOf(thrown), confirm, release } }
     }
   }
 

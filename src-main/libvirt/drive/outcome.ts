@@ -21,13 +21,25 @@ export interface SettlingHands {
   readonly signal?: AbortSignal
 }
 
+/** The stale copy of a domain that has moved. */
+export interface LeftBehind {
+  readonly error: Error
+  /** Confirm once more. libvirt only takes it while it has not noticed that the connection of the move is gone. */
+  confirm(source: Connection): Promise<void>
+  /**
+   * Confirm, and where libvirt has forgotten the move, do what Confirm would have done: end the paused copy and, if the plan says so,
+   * undefine it. Both daemons are asked first; rejects with `not-left-behind` unless the domain is proven to live at the destination.
+   */
+  release(hands: SettlingHands): Promise<void>
+}
+
 export type Outcome =
   | {
       readonly outcome: 'moved'
       /** As the destination knows it; `id` -1 after an offline move. */
       readonly domain: DomainRef
-      /** The source would not, or could not be told to, let go of its paused copy. It must never be resumed; `confirm` works over a new connection. */
-      readonly leftBehind: null | { readonly error: Error; confirm(source: Connection): Promise<void> }
+      /** The source did not let go of its paused copy, which must never be resumed. */
+      readonly leftBehind: null | LeftBehind
     }
   | {
       readonly outcome: 'failed'

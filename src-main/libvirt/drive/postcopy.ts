@@ -79,10 +79,21 @@ export async function pausePostcopy(source: Connection, dom: Pick<DomainRef, 'na
   await source.call('domainAbortJobFlags', { dom: { name: dom.name, uuid: dom.uuid, id: -1 }, flags: 1 })
 }
 
+/** How often Begin is tried again while the source's QEMU has not noticed that its connection is gone, in ms. */
+const noticeEveryMs = 250
+
 /**
  * Carries an interrupted post-copy on (VIR_MIGRATE_POSTCOPY_RESUME, libvirt >= 8.5): the same five calls with the same plan, over new
- * connections where the old ones are gone. Needs both sides in the state `postcopy-failed`; may be tried as often as it takes.
+ * connections where the old ones are gone. Needs both sides in the state `postcopy-failed`; may be tried as often as it takes. Where QEMU
+ * still believes in the old connection it is given `patienceMs` (default 10 s) to notice; {@link pausePostcopy} makes it.
  */
-export function resumePostcopy(plan: MovePlan, hands: DriveHands): Promise<Outcome> {
-  return drive({ ...plan, flags: { ...plan.flags, postcopy: true, postcopyResume: true } }, hands)
+export async function resumePostcopy(plan: MovePlan, hands: DriveHands, patienceMs = 10_000): Promise<Outcome> {
+  const until = performance.now() + patienceMs
+  const resumed: MovePlan = { ...plan, flags: { ...plan.flags, postcopy: true, postcopyResume: true } }
+  for (;;) {
+    const outcome = await drive(resumed, hands)
+    const isUnnoticed = outcome.outcome === 'failed' && outcome.at === 'begin' && /migration is still running/.test(outcome.error.message)
+    if (!isUnnoticed || hands.signal?.aborted === true || performance.now() > until) return outcome
+    await delay(noticeEveryMs)
+  }
 }

@@ -72,7 +72,7 @@ const isAbsent = (condition: Condition): boolean => condition === 'none' || cond
 const isLiving = (condition: Condition): boolean => condition === 'running' || condition === 'held'
 
 function verdictOf(source: Condition, destination: Condition): { verdict: Verdict; steps: readonly SafeStep[] } {
-  // A daemon's silence allows no conclusion, except that a post-copy in progress is one.
+  // A daemon's silence allows no conclusion.
   if (source === 'unknown' || destination === 'unknown') return { verdict: 'unknown', steps: ['ask-again'] }
   if (source === 'none' && destination === 'none') return { verdict: 'gone', steps: [] }
   if (isAbsent(source) && isAbsent(destination)) return { verdict: 'off', steps: [] }
