@@ -1,5 +1,6 @@
 import { many, mapped, one, or, shape, text, word, yes, type Read } from '../read.ts'
 import { parseMachineType } from '../machine-type.ts'
+import { hideKernelArguments } from './secret-arguments.ts'
 
 const LOADER = shape({
   path: mapped(text('.'), (path) => path.trim() || undefined),
@@ -32,7 +33,8 @@ export const readBoot = shape({
   /** Files of the host, for direct kernel boot. */
   kernel: text('kernel'),
   initrd: text('initrd'),
-  commandLine: text('cmdline'),
+  /** Without the values of arguments that are called secret. */
+  commandLine: mapped(text('cmdline'), hideKernelArguments),
   deviceTree: text('dtb'),
   devices: many('boot', text('@dev')),
   hasBootMenu: yes('bootmenu/@enable'),

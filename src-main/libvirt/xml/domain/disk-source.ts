@@ -1,7 +1,8 @@
 import type { Element } from '../document.ts'
 import { childNamed } from '../edit.ts'
-import { many, or, shape, text, whole, word, yes, type Read } from '../read.ts'
+import { many, mapped, or, shape, text, whole, word, yes, type Read } from '../read.ts'
 import { readPciAddress, type PciAddress } from './address.ts'
+import { hideUser } from './secret-arguments.ts'
 
 const readHost = shape({
   name: text('@name'),
@@ -14,7 +15,7 @@ const readNetworkSource = shape({
   /** `rbd`, `iscsi`, `gluster`, `nbd`, `nfs`, `ssh`, `http`, `https`, `ftp`, `ftps`, `sheepdog`, `vxhs`, `tftp`. */
   protocol: or(text('@protocol'), ''),
   /** Pool and image, target and LUN, export or path, as the protocol has it. */
-  name: text('@name'),
+  name: mapped(text('@name'), hideUser),
   hosts: many('host', readHost),
   hasTls: yes('@tls'),
   initiator: text('initiator/iqn/@name'),

@@ -1,15 +1,7 @@
 import { parseDocument, parseRoot, serialise, type Element, type Node } from '../document.ts'
 import { childNamed, childrenNamed, childrenOf, descendantsOf, setAttribute, setText } from '../edit.ts'
 import { QEMU_NAMESPACE } from './command-line.ts'
-
-/** What stands where a secret stood, in places that must keep a value. */
-export const HIDDEN = '(hidden)'
-
-const SECRET_NAME = /pass(wd|word|phrase)|^pass$|secret|token|credential|cookie|private.?key|api.?key/i
-// In an argument of QEMU: password=…, secret,…,data=…, a firmware file's or an SMBIOS string's content, JSON members of such names.
-const SECRET_ARGUMENT = /((?:^|,)(?:[a-z0-9._-]*pass(?:wd|word|phrase)?|data|string|value|token|key|cookie)=)(?:[^,]|,,)*/gi
-const MEMBER = /"([^"]*)"(\s*:\s*)"((?:[^"\\]|\\.)*)"/g
-const USER_IN_ADDRESS = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^/\s@]{1,500}@/gi
+import { HIDDEN, hideArguments, hideKernelArguments, hideUser, SECRET_NAME } from './secret-arguments.ts'
 
 /**
  * A domain's XML as it may be shown, logged or stored. Removed are display passwords, cookies of HTTP disks, launch blobs of encrypted guests and
@@ -24,7 +16,9 @@ export function withoutSecrets(xml: string): string {
     for (const name of attributes) {
       const value = element.getAttribute(name) ?? ''
       if (/^(passwd|password|passphrase)$/i.test(name)) setAttribute(element, name, undefined)
-      else if (value.includes('@')) element.setAttribute(name, value.replace(USER_IN_ADDRESS, `$1${HIDDEN}@`))
+      // The query of a disk over HTTP, where signed addresses have their signature.
+      else if (name === 'query' && element.nodeName === 'source') element.setAttribute(name, HIDDEN)
+      else if (value.includes('@')) element.setAttribute(name, hideUser(value))
     }
   }
   for (const metadata of childrenNamed(domain, 'metadata')) for (const each of childrenOf(metadata)) hideNamed(each)
@@ -73,34 +67,10 @@ function hideSystemInformation(sysinfo: Element): void {
   for (const entry of holders.flatMap((holder) => childrenNamed(holder, 'entry'))) if ((entry.textContent ?? '') !== '') setText(entry, HIDDEN)
 }
 
-function hideKernelArguments(line: string): string {
-  return line.replace(/\S+/g, (argument) => {
-    const at = argument.indexOf('=')
-    return at > 0 && SECRET_NAME.test(argument.slice(0, at)) ? `${argument.slice(0, at)}=${HIDDEN}` : argument
-  })
-}
-
-/** The argument behind one of these takes a value that may be a secret under any name. */
-const SECRET_OPTIONS: ReadonlySet<string> = new Set(['-fw_cfg', '-smbios', '-object', '-drive', '-blockdev', '-chardev', '-spice', '-vnc', '-netdev', '-device'])
-
 function hideCommandLine(commandLine: Element): void {
-  let option = ''
-  for (const element of childrenOf(commandLine)) {
-    const value = element.getAttribute('value') ?? ''
-    if (element.localName === 'env') {
-      element.setAttribute('value', HIDDEN)
-    } else if (element.localName === 'arg') {
-      const hidden = value.replace(MEMBER, (whole: string, name: string, colon: string) =>
-        name === 'data' || (SECRET_NAME.test(name) && !name.endsWith('-secret')) ? `"${name}"${colon}"${HIDDEN}"` : whole,
-      )
-      const isKernelLine = option === '-append'
-      element.setAttribute('value', isKernelLine ? hideKernelArguments(hidden) : hideArgument(hidden, SECRET_OPTIONS.has(option)))
-      option = value.replace(/^--/, '-')
-    }
-  }
-}
-
-function hideArgument(argument: string, isOptionValue: boolean): string {
-  const hidden = argument.replace(SECRET_ARGUMENT, (whole: string, name: string) => (isOptionValue || SECRET_NAME.test(name) ? `${name}${HIDDEN}` : whole))
-  return hidden.replace(USER_IN_ADDRESS, `$1${HIDDEN}@`)
+  const children = childrenOf(commandLine)
+  const args = children.filter((element) => element.localName === 'arg')
+  const shown = hideArguments(args.map((element) => element.getAttribute('value') ?? ''))
+  args.forEach((element, at) => setAttribute(element, 'value', shown[at]))
+  for (const element of children) if (element.localName === 'env') setAttribute(element, 'value', HIDDEN)
 }
