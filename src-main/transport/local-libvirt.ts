@@ -1,7 +1,6 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
-import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { Failure } from '../base/failure.ts'
 
@@ -70,38 +69,5 @@ export function localLibvirtFailure(found: { forbidden: readonly string[] }, tri
     evidence: refused ? `${refused} on ${tried.join(', ')}` : `no socket at ${tried.join(', ')}`,
     next: 'Install libvirt and start its daemon: systemctl enable --now libvirtd.socket, or virtqemud.socket where the daemons are modular.',
     cause: lastError ?? undefined,
-  })
-}
-
-/** Connects to a Unix socket of this machine. Rejects with the system's error, or the signal's reason. The caller destroys the socket. */
-export function connectLocal(target: { path: string } | { host: string; port: number }, signal?: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
-    const socket = 'path' in target ? connect(target.path) : connect(target)
-    const settle = () => {
-      signal?.removeEventListener('abort', onAbort)
-      socket.off('connect', onConnect)
-      socket.off('error', onError)
-    }
-    const onConnect = () => {
-      settle()
-      // Whoever holds the stream hears of errors; where nobody listens they must not end the program.
-      socket.on('error', () => {})
-      resolve(socket)
-    }
-    const onError = (error: Error) => {
-      settle()
-      socket.destroy()
-      reject(error)
-    }
-    const onAbort = () => {
-      settle()
-      socket.on('error', () => {})
-      socket.destroy()
-      reject(signal?.reason)
-    }
-    socket.once('connect', onConnect)
-    socket.once('error', onError)
-    signal?.addEventListener('abort', onAbort, { once: true })
   })
 }

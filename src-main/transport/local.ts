@@ -8,7 +8,8 @@ import { Emitter } from '../base/event.ts'
 import { Failure, messageOf } from '../base/failure.ts'
 import { formatAddress, type HostAddress } from './address.ts'
 import { CapturedOutput } from './captured-output.ts'
-import { connectLocal, findLocalLibvirt, libvirtSockets, localLibvirtFailure } from './local-libvirt.ts'
+import { connectSocket, reasonOf } from './connect-socket.ts'
+import { findLocalLibvirt, libvirtSockets, localLibvirtFailure } from './local-libvirt.ts'
 import type { ExecResult, LibvirtChannel, RemoteProcess, Transport, TransportState } from './transport.ts'
 
 /** This machine as a host: libvirt by its local socket, programs as child processes. Open as soon as it is made. */
@@ -39,7 +40,7 @@ export class LocalTransport implements Transport {
     for (const socket of found.usable) {
       if (options.readOnly && socket.isWritable && found.usable.some((other) => !other.isWritable)) continue
       try {
-        return { stream: await connectLocal({ path: socket.path }, signal), route: 'socket', isWritable: socket.isWritable }
+        return { stream: await connectSocket({ path: socket.path }, signal), route: 'socket', isWritable: socket.isWritable }
       } catch (error) {
         signal.throwIfAborted()
         lastError = error
@@ -94,7 +95,6 @@ export class LocalTransport implements Transport {
       child.stdin.destroy()
       child.stdout.destroy()
       child.stderr.destroy()
-      child.kill('SIGTERM')
     }
     const ended = exited(child)
     if (signal.aborted) close()
@@ -127,7 +127,8 @@ export class LocalTransport implements Transport {
         for await (const chunk of Buffer.isBuffer(content) ? [content] : content) {
           signal.throwIfAborted()
           await file.write(chunk)
-          options.onProgress?.((written += chunk.length))
+          written += chunk.length
+          options.onProgress?.(written)
         }
       } finally {
         await file.close()
@@ -144,15 +145,15 @@ export class LocalTransport implements Transport {
 
   openTcp(host: string, port: number, options: { signal?: AbortSignal } = {}): Promise<Duplex> {
     const signal = this.#signal(options.signal)
-    return connectLocal({ host, port }, signal).catch((error: unknown) => {
+    return connectSocket({ host, port }, signal).catch((error: unknown) => {
       signal.throwIfAborted()
-      throw new Failure('tcp-connect-failed', `No connection to ${host} port ${port}.`, { evidence: messageOf(error), cause: error })
+      throw new Failure('tcp-connect-failed', `No connection to ${host} port ${port}.`, { evidence: reasonOf(error), cause: error })
     })
   }
 
   openSocket(path: string, options: { signal?: AbortSignal } = {}): Promise<Duplex> {
     const signal = this.#signal(options.signal)
-    return connectLocal({ path }, signal).catch((error: unknown) => {
+    return connectSocket({ path }, signal).catch((error: unknown) => {
       signal.throwIfAborted()
       throw new Failure('socket-connect-failed', `The socket ${path} could not be opened.`, { evidence: messageOf(error), cause: error })
     })
