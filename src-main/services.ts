@@ -114,6 +114,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
       void handler.upgrade(asSocket(wire), { context: caller })
     },
     async close() {
+      migration.dispose()
       vms.dispose()
       agents.dispose()
       hosts.dispose()

@@ -33,6 +33,8 @@ export const moveOptions = z.object({
   /** Milliseconds; null leaves QEMU's 300. */
   downtimeMs: z.number().int().min(1).max(10_000).nullable().default(null),
   tls: z.boolean().default(false),
+  /** The user vouches that disks are shared although libvirt does not know their file system as such (VIR_MIGRATE_UNSAFE). */
+  unsafe: z.boolean().default(false),
   /** Address or name of the destination for the memory stream; null takes the one that preflight found. */
   migrationAddress: z.string().nullable().default(null),
   /** Leave the VM defined at the source as well (it stays off there). */

@@ -34,7 +34,7 @@ function job(id: string, more: Partial<Job> = {}): Job {
         parallelConnections: null,
         bandwidthMiBps: null,
         downtimeMs: null,
-        tls: false,
+        tls: false, unsafe: false,
         migrationAddress: null,
         keepSource: false,
         driver: 'auto',

@@ -26,5 +26,6 @@ export function planFlags(options: MoveOptions, vm: { readonly isPersistent: boo
   if (options.compression !== 'none') flags |= migrateFlags.compressed
   if (parallelConnectionsOf(options) !== null) flags |= migrateFlags.parallel
   if (options.tls) flags |= migrateFlags.tls
+  if (options.unsafe) flags |= migrateFlags.unsafe
   return flags
 }

@@ -67,6 +67,7 @@ function liveWords({ plan: { options }, hostname }: VirshParts): string[] {
   if (options.bandwidthMiBps !== null) words.push('--bandwidth', String(options.bandwidthMiBps))
   if (options.bandwidthMiBps !== null && options.technique !== 'precopy') words.push('--postcopy-bandwidth', String(options.bandwidthMiBps))
   if (options.tls) words.push('--tls', '--tls-destination', hostname)
+  if (options.unsafe) words.push('--unsafe')
   return words
 }
 
