@@ -1,6 +1,9 @@
 import type { WebSocket } from 'ws'
 import { Inbox, type Wire } from '../base/wire.ts'
 
+/** Bytes that may wait for a page that does not read, before it is given up. Subscriptions stay far below it; it bounds consoles. */
+const waitingLimit = 64 * 1024 * 1024
+
 /** A wire over an open WebSocket. */
 export function socketWire(socket: WebSocket): Wire {
   const inbox = new Inbox()
@@ -9,7 +12,9 @@ export function socketWire(socket: WebSocket): Wire {
   if (socket.readyState !== socket.OPEN) inbox.close()
   return {
     send: (message) => {
-      if (socket.readyState === socket.OPEN) socket.send(message)
+      if (socket.readyState !== socket.OPEN) return
+      socket.send(message)
+      if (socket.bufferedAmount > waitingLimit) socket.terminate()
     },
     onDidReceive: inbox.onDidReceive,
     onDidClose: inbox.onDidClose,

@@ -1,4 +1,5 @@
 import { Emitter, type Event } from '../../base/event.ts'
+import { Failure } from '../../base/failure.ts'
 import type { Health, Settings } from '../../contract/settings.ts'
 import type { Store } from '../../store/store.ts'
 import { problemOf } from './problem.ts'
@@ -35,9 +36,11 @@ export class SettingsService {
     return this.#current
   }
 
-  /** Rejects with a Failure of the store, and then has changed nothing. */
+  /** Rejects with `ports-reversed` or a Failure of the store, and then has changed nothing. */
   async update(changes: { readonly [K in keyof Settings]?: Settings[K] | undefined }): Promise<Settings> {
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Partial<Settings>
+    const [first, last] = given.agentPorts ?? [0, 0]
+    if (first > last) throw new Failure('ports-reversed', `The first port of agents, ${first}, is above the last, ${last}.`, { next: 'Swap them.' })
     await this.#store.settings.put(given)
     this.#current = { ...this.#current, ...given }
     this.#changed.fire(this.#current)
