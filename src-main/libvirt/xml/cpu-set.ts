@@ -22,7 +22,7 @@ export function parseCpuSet(text: string, limit = 16_383): readonly number[] | u
 export function formatCpuSet(numbers: Iterable<number>): string {
   const sorted = [...new Set(numbers)].sort((a, b) => a - b)
   const parts: string[] = []
-  for (let at = 0; at < sorted.length; ) {
+  for (let at = 0; at < sorted.length;) {
     let end = at
     while (end + 1 < sorted.length && sorted[end + 1] === (sorted[end] ?? 0) + 1) end += 1
     parts.push(end === at ? `${sorted[at]}` : `${sorted[at]}-${sorted[end]}`)

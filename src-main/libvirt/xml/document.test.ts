@@ -57,13 +57,26 @@ describe('parsing', () => {
     const broad = `<a>${'<b/>'.repeat(MARKUP_LIMITS.children + 1)}</a>`
     const wide = `<a ${Array.from({ length: MARKUP_LIMITS.attributes + 1 }, (_, at) => `b${at}=''`).join(' ')}/>`
     const large = `<a>${' '.repeat(MARKUP_LIMITS.characters)}</a>`
-    for (const [xml, reason] of [[deep, 'deeper'], [many, 'tags'], [broad, 'children'], [wide, 'attributes'], [large, 'larger']] as const) {
+    for (const [xml, reason] of [
+      [deep, 'deeper'],
+      [many, 'tags'],
+      [broad, 'children'],
+      [wide, 'attributes'],
+      [large, 'larger'],
+    ] as const) {
       expect(failureOf(() => parseDocument(xml)).message).toContain(reason)
     }
   })
 
   it('never quotes what it could not read, for it may hold a password', () => {
-    for (const xml of ['<a passwd=hunter2 />', '<a passwd="hunter2"x="1"/>', '<a>&hunter2;</a>', '<a>hunter2 & more</a>', '<a passwd="hunter2>', 'hunter2<a/>']) {
+    for (const xml of [
+      '<a passwd=hunter2 />',
+      '<a passwd="hunter2"x="1"/>',
+      '<a>&hunter2;</a>',
+      '<a>hunter2 & more</a>',
+      '<a passwd="hunter2>',
+      'hunter2<a/>',
+    ]) {
       const failure = failureOf(() => parseDocument(xml))
       expect(`${failure.message} ${failure.evidence}`).not.toContain('hunter2')
     }
@@ -93,10 +106,16 @@ describe('serialising', () => {
   })
 
   const name = fc.stringMatching(/^[a-z_][a-z0-9._-]{0,8}$/).filter((word) => !word.startsWith('xml'))
-  const content = fc.string({ unit: 'binary', maxLength: 20 }).filter((words) => !/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Cs}/u.test(words))
+  const content = fc
+    .string({ unit: 'binary', maxLength: 20 })
+    .filter((words) => !/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Cs}/u.test(words))
   const tree: fc.Arbitrary<Made> = fc.letrec<{ made: Made }>((tie) => ({
     made: fc
-      .tuple(name, fc.dictionary(name, content, { maxKeys: 3, noNullPrototype: true }), fc.array(fc.oneof({ maxDepth: 4 }, content, tie('made')), { maxLength: 4 }))
+      .tuple(
+        name,
+        fc.dictionary(name, content, { maxKeys: 3, noNullPrototype: true }),
+        fc.array(fc.oneof({ maxDepth: 4 }, content, tie('made')), { maxLength: 4 }),
+      )
       .map(([called, attributes, children]) => make(called, attributes, ...children)),
   })).made
 
@@ -108,7 +127,8 @@ describe('serialising', () => {
         const again = serialise(document)
         expect(serialise(parseDocument(again))).toBe(again)
         expect(libxmlAccepts(again)).toBe(true)
-        for (const [attribute, value] of Object.entries(made.attributes)) expect(document.documentElement?.getAttribute(attribute)).toBe(value)
+        for (const [attribute, value] of Object.entries(made.attributes))
+          expect(document.documentElement?.getAttribute(attribute)).toBe(value)
       }),
       { numRuns: 200 },
     )
@@ -117,8 +137,33 @@ describe('serialising', () => {
 
 describe('hostile documents', () => {
   // Cuts, doubles, swaps and noise, as a broken peer or a hand edit would make them.
-  const piece = fc.constantFrom('<', '>', '&', '"', "'", '/', '<!--', ']]>', '<![CDATA[', '<?', '\0', '\ud800', '&#0;', '<!DOCTYPE x>', ' /', '\u00a0', '\r\n', '</domain>', '-1', '99999999999999999999')
-  const mutation = fc.record({ at: fc.nat(), cut: fc.nat({ max: 40 }), insert: fc.oneof(piece, fc.string({ maxLength: 5 }), fc.constant('')) })
+  const piece = fc.constantFrom(
+    '<',
+    '>',
+    '&',
+    '"',
+    "'",
+    '/',
+    '<!--',
+    ']]>',
+    '<![CDATA[',
+    '<?',
+    '\0',
+    '\ud800',
+    '&#0;',
+    '<!DOCTYPE x>',
+    ' /',
+    '\u00a0',
+    '\r\n',
+    '</domain>',
+    '-1',
+    '99999999999999999999',
+  )
+  const mutation = fc.record({
+    at: fc.nat(),
+    cut: fc.nat({ max: 40 }),
+    insert: fc.oneof(piece, fc.string({ maxLength: 5 }), fc.constant('')),
+  })
   const source = fc.constantFrom(...domainFixtures.map(({ xml }) => xml))
 
   it('are read, edited and written, or refused with xml-invalid; nothing else is thrown, and libxml2 takes what we write', () => {

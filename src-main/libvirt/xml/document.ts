@@ -62,9 +62,13 @@ export function serialise(node: Node, isLeftOut: (node: Node) => boolean = () =>
 
 function unreadable(message: string, location: string | undefined): Failure<'xml-invalid'> {
   // The parser quotes the document in its messages, which may hold a password: only what stands before the quotation is kept.
-  const reason = /^Opening and ending tag mismatch/.test(message) ? message.slice(0, 200) : (message.split(/["':&]/, 1)[0] ?? '').trim().slice(0, 120)
+  const reason = /^Opening and ending tag mismatch/.test(message)
+    ? message.slice(0, 200)
+    : (message.split(/["':&]/, 1)[0] ?? '').trim().slice(0, 120)
   const said = reason === '' ? 'it is not well-formed' : reason
-  return new Failure('xml-invalid', `This XML cannot be read: ${said}.`, { evidence: location === undefined ? said : `${location}: ${said}` })
+  return new Failure('xml-invalid', `This XML cannot be read: ${said}.`, {
+    evidence: location === undefined ? said : `${location}: ${said}`,
+  })
 }
 
 function locationOf(context: unknown): string | undefined {

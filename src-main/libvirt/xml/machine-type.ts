@@ -4,7 +4,7 @@
  */
 export interface MachineType {
   readonly name: string
-  /** What must be equal for two machine types to be versions of one machine. Aliases are resolved: `pc` is `pc-i440fx`, `q35` is `pc-q35`. */
+  /** What must be equal for two machine types to be versions of one machine. `pc` counts as `pc-i440fx`, `q35` as `pc-q35`. */
   readonly family: string
   /** `rhel`, `noble`, ... where a distribution keeps machines of its own; undefined for upstream's. */
   readonly vendor: string | undefined
@@ -23,7 +23,12 @@ export function parseMachineType(name: string): MachineType {
   const versioned = name.length < 200 ? VERSIONED.exec(name) : null
   if (versioned) {
     const [, family = name, prefix = '', version = '', suffix = ''] = versioned
-    return { name, family: ALIASES[family] ?? family, vendor: [prefix, suffix].filter(Boolean).join('-') || undefined, version: version.split('.').map(Number) }
+    return {
+      name,
+      family: ALIASES[family] ?? family,
+      vendor: [prefix, suffix].filter(Boolean).join('-') || undefined,
+      version: version.split('.').map(Number),
+    }
   }
   const named = NAMED.exec(name)
   if (named) return { name, family: named[1] ?? name, vendor: named[2], version: [] }

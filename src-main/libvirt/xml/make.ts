@@ -14,7 +14,11 @@ export function make(
   attributes: Readonly<Record<string, string | number | undefined>> = {},
   ...children: readonly (Made | string | number | undefined)[]
 ): Made {
-  return { name, attributes, children: children.filter((child) => child !== undefined).map((child) => (typeof child === 'number' ? `${child}` : child)) }
+  return {
+    name,
+    attributes,
+    children: children.filter((child) => child !== undefined).map((child) => (typeof child === 'number' ? `${child}` : child)),
+  }
 }
 
 /** The element as text, indented by two spaces a level. @throws Failure `xml-invalid` for text that XML cannot hold */

@@ -1,8 +1,8 @@
 import { Failure } from '../../base/failure.ts'
 
 /**
- * What a document may be at most. libvirt's own limit for a string on the wire is 4 MiB; a real domain is some 10 kB, the capabilities of a host
- * with 2,000 CPUs some 300 kB. Children are bounded because the DOM takes time in proportion to the neighbours for every edit.
+ * What a document may be at most. libvirt's own limit for a string on the wire is 4 MiB; a real domain is some 10 kB, the capabilities
+ * of a host with 2,000 CPUs some 300 kB. Children are bounded because the DOM takes time in proportion to the neighbours for every edit.
  */
 export const MARKUP_LIMITS = { characters: 8 * 1024 * 1024, depth: 200, marks: 100_000, children: 8_192, attributes: 1_000 } as const
 
@@ -22,12 +22,15 @@ export function invalidMarkup(reason: string, source: string, offset: number): F
     line += 1
     start = at + 1
   }
-  return new Failure('xml-invalid', `This XML cannot be read: ${reason}.`, { evidence: `line ${line}, column ${offset - start + 1}: ${reason}` })
+  return new Failure('xml-invalid', `This XML cannot be read: ${reason}.`, {
+    evidence: `line ${line}, column ${offset - start + 1}: ${reason}`,
+  })
 }
 
 /**
  * One linear pass before parsing: refuses what could exhaust the parser (size, depth, number of tags, attributes), document types and
- * entity declarations, characters outside XML 1.0's Char production, and what the parser is too kind to. The rest of well-formedness is its to judge.
+ * entity declarations, characters outside XML 1.0's Char production, and what the parser is too kind to. The rest of well-formedness is
+ * the parser's to judge.
  * @throws Failure `xml-invalid`
  */
 export function checkMarkup(source: string): void {
@@ -72,9 +75,11 @@ function endOfMark(source: string, open: number): number {
     if (code === GREATER) return at + 1
     if (code === LESS) throw invalidMarkup('a tag is not closed', source, open)
     // The parser takes `<a/ >` for a closed element.
-    if (code === SLASH && at > open + 1 && source.charCodeAt(at + 1) !== GREATER) throw invalidMarkup('a slash stands inside a tag', source, at)
+    if (code === SLASH && at > open + 1 && source.charCodeAt(at + 1) !== GREATER)
+      throw invalidMarkup('a slash stands inside a tag', source, at)
     if (code !== QUOTE && code !== APOSTROPHE) continue
-    if (++attributes > MARKUP_LIMITS.attributes) throw invalidMarkup(`an element has more than ${MARKUP_LIMITS.attributes} attributes`, source, open)
+    if (++attributes > MARKUP_LIMITS.attributes)
+      throw invalidMarkup(`an element has more than ${MARKUP_LIMITS.attributes} attributes`, source, open)
     at = source.indexOf(source.charAt(at), at + 1)
     if (at < 0) break
   }

@@ -21,7 +21,8 @@ export const domainFixtures: readonly { readonly name: string; readonly xml: str
 const SCHEMAS = '/usr/share/libvirt/schemas'
 
 /** Why schema tests are skipped, or undefined to run them. In CI nothing is skipped: it fails instead. */
-export const withoutSchemas = existsSync(`${SCHEMAS}/domain.rng`) || process.env['CI'] === 'true' ? undefined : 'libvirt’s schemas are not installed'
+export const withoutSchemas =
+  existsSync(`${SCHEMAS}/domain.rng`) || process.env['CI'] === 'true' ? undefined : 'libvirt’s schemas are not installed'
 
 const VIRSH_ARGUMENTS = ['-q', '-c', 'test:///default']
 

@@ -7,7 +7,13 @@ describe('what a host offers to a guest', () => {
   const capabilities = readDomainCapabilities(fixture('domain-capabilities'))
 
   it('names the machine and its firmware', () => {
-    expect(capabilities).toMatchObject({ domainType: 'kvm', architecture: 'x86_64', maxVcpus: 4096, hasIothreads: true, firmware: ['bios', 'efi'] })
+    expect(capabilities).toMatchObject({
+      domainType: 'kvm',
+      architecture: 'x86_64',
+      maxVcpus: 4096,
+      hasIothreads: true,
+      firmware: ['bios', 'efi'],
+    })
     expect(capabilities.machine).toMatchObject({ family: 'pc-q35', version: [10, 0] })
     expect(capabilities.loaders).toEqual(['/usr/share/OVMF/OVMF_CODE_4M.ms.fd', '/usr/share/OVMF/OVMF_CODE_4M.fd'])
     expect(capabilities.loader?.values['secure']).toEqual(['yes', 'no'])
@@ -27,7 +33,10 @@ describe('what a host offers to a guest', () => {
   })
 
   it('names its devices and features', () => {
-    expect(capabilities.devices['disk']).toEqual({ isSupported: true, values: { diskDevice: ['disk', 'cdrom'], bus: ['scsi', 'virtio', 'sata'] } })
+    expect(capabilities.devices['disk']).toEqual({
+      isSupported: true,
+      values: { diskDevice: ['disk', 'cdrom'], bus: ['scsi', 'virtio', 'sata'] },
+    })
     expect(capabilities.devices['tpm']?.isSupported).toBe(false)
     expect(capabilities.memoryBacking?.values['sourceType']).toContain('memfd')
     expect(capabilities.features['backup']?.isSupported).toBe(true)

@@ -10,7 +10,7 @@ export interface Support {
   readonly values: Readonly<Record<string, readonly string[]>>
 }
 
-export function readSupport(element: Element): Support {
+function readSupport(element: Element): Support {
   const values = childrenNamed(element, 'enum').map((each) => [
     each.getAttribute('name') ?? '',
     childrenNamed(each, 'value').map((value) => value.textContent?.trim() ?? ''),

@@ -2,7 +2,10 @@ import { many, mapped, or, shape, text, whole, type Read } from '../read.ts'
 import { parseMachineType } from '../machine-type.ts'
 
 const readMachine = shape({
-  machine: or(mapped(text('.'), (name) => parseMachineType(name.trim())), parseMachineType('')),
+  machine: or(
+    mapped(text('.'), (name) => parseMachineType(name.trim())),
+    parseMachineType(''),
+  ),
   /** What an alias stands for on this host. */
   canonical: mapped(text('@canonical'), parseMachineType),
   maxCpus: whole('@maxCpus'),
@@ -16,6 +19,9 @@ export const readGuestSupport = shape({
   emulator: text('arch/emulator'),
   machines: many('arch/machine', readMachine),
   /** `kvm`, `qemu`, with machines of their own where these differ. */
-  domainTypes: many('arch/domain', shape({ type: or(text('@type'), ''), emulator: text('emulator'), machines: many('machine', readMachine) })),
+  domainTypes: many(
+    'arch/domain',
+    shape({ type: or(text('@type'), ''), emulator: text('emulator'), machines: many('machine', readMachine) }),
+  ),
 })
 export type GuestSupport = Read<typeof readGuestSupport>

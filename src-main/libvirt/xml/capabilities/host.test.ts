@@ -9,7 +9,12 @@ describe('the capabilities of a host', () => {
   const { host, guests } = capabilities
 
   it('say what it is', () => {
-    expect(host).toMatchObject({ uuid: '38393550-3736-4753-4832-303058443031', canMigrateLive: true, migrationTransports: ['tcp', 'rdma'], hasIommu: true })
+    expect(host).toMatchObject({
+      uuid: '38393550-3736-4753-4832-303058443031',
+      canMigrateLive: true,
+      migrationTransports: ['tcp', 'rdma'],
+      hasIommu: true,
+    })
     expect(host.cpu).toMatchObject({
       architecture: 'x86_64',
       model: 'Icelake-Server-noTSX',
@@ -26,7 +31,15 @@ describe('the capabilities of a host', () => {
 
   it('say where its memory is', () => {
     expect(host.cells).toHaveLength(2)
-    expect(host.cells[0]).toMatchObject({ id: 0, memory: 131_912_004, cpuCount: 4, distances: [{ cell: 0, value: 10 }, { cell: 1, value: 20 }] })
+    expect(host.cells[0]).toMatchObject({
+      id: 0,
+      memory: 131_912_004,
+      cpuCount: 4,
+      distances: [
+        { cell: 0, value: 10 },
+        { cell: 1, value: 20 },
+      ],
+    })
     expect(host.cells[0]?.pages).toContainEqual({ size: 1_048_576, count: 32 })
     expect(host.cells[1]?.cpus.map(({ id }) => id)).toEqual([2, 3, 6, 7])
   })
@@ -40,7 +53,8 @@ describe('the capabilities of a host', () => {
 
   it('say which machines it can be', () => {
     expect(guests[0]).toMatchObject({ osType: 'hvm', architecture: 'x86_64', emulator: '/usr/libexec/qemu-kvm' })
-    const find = (machine: string, domainType = 'qemu', architecture = 'x86_64') => findMachine(capabilities, { architecture, domainType, machine })?.name
+    const find = (machine: string, domainType = 'qemu', architecture = 'x86_64') =>
+      findMachine(capabilities, { architecture, domainType, machine })?.name
     expect(find('q35')).toBe('pc-q35-rhel9.4.0')
     expect(find('pc')).toBe('pc-i440fx-rhel7.6.0')
     expect(find('pc-q35-rhel9.2.0')).toBe('pc-q35-rhel9.2.0')
@@ -69,7 +83,10 @@ describe.skipIf(withoutVirsh)(`libvirt’s own test driver${withoutVirsh ? ` (sk
 describe('system information', () => {
   it('reads', () => {
     const information = readSystemInformation(
-      "<sysinfo type='smbios'><bios><entry name='version'>2.1</entry></bios><system><entry name='uuid'>4c4c-1</entry></system><processor/><memory_device/><memory_device/></sysinfo>",
+      `<sysinfo type='smbios'>
+        <bios><entry name='version'>2.1</entry></bios><system><entry name='uuid'>4c4c-1</entry></system>
+        <processor/><memory_device/><memory_device/>
+      </sysinfo>`,
     )
     expect(information).toEqual({ bios: { version: '2.1' }, system: { uuid: '4c4c-1' }, processorCount: 1, memoryModuleCount: 2 })
   })

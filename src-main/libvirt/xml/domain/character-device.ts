@@ -1,7 +1,21 @@
 import { has, or, shape, text, whole, word, type Read } from '../read.ts'
 
 const BACKENDS = [
-  'pty', 'unix', 'tcp', 'udp', 'file', 'pipe', 'dev', 'null', 'stdio', 'vc', 'spicevmc', 'spiceport', 'nmdm', 'qemu-vdagent', 'dbus',
+  'pty',
+  'unix',
+  'tcp',
+  'udp',
+  'file',
+  'pipe',
+  'dev',
+  'null',
+  'stdio',
+  'vc',
+  'spicevmc',
+  'spiceport',
+  'nmdm',
+  'qemu-vdagent',
+  'dbus',
 ] as const
 
 /** `<serial>`, `<parallel>`, `<console>` or `<channel>`. https://libvirt.org/formatdomain.html#consoles-serial-parallel-channel-devices */

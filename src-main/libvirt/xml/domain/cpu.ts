@@ -1,6 +1,6 @@
 import { kibibytes, many, one, or, shape, text, whole, word, yes, type Read } from '../read.ts'
 
-export const CPU_FEATURE_POLICIES = ['force', 'require', 'optional', 'disable', 'forbid'] as const
+const CPU_FEATURE_POLICIES = ['force', 'require', 'optional', 'disable', 'forbid'] as const
 
 /** Sockets, dies, clusters, cores, threads; absent levels count as 1. */
 export const readCpuTopology = shape({

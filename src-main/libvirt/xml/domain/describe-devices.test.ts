@@ -19,8 +19,18 @@ describe('the rows of the VM page', () => {
   it.each([
     ['gpu-passthrough', { kind: 'host-device', label: 'PCI 0000:3b:00.0', detail: 'managed' }],
     ['gpu-passthrough', { kind: 'host-device', label: 'USB 046d:c52b', detail: 'managed' }],
-    ['network-disks', { kind: 'disk', label: 'vda', detail: 'rbd:vms/ceph-client at mon1.example, mon2.example · virtio · raw · cache writeback' }],
-    ['snapshot-chain', { kind: 'disk', label: 'vda', detail: '/srv/vm/mail.snap2 · virtio · qcow2 · 2 backing images · encrypted (luks) · block job running' }],
+    [
+      'network-disks',
+      { kind: 'disk', label: 'vda', detail: 'rbd:vms/ceph-client at mon1.example, mon2.example · virtio · raw · cache writeback' },
+    ],
+    [
+      'snapshot-chain',
+      {
+        kind: 'disk',
+        label: 'vda',
+        detail: '/srv/vm/mail.snap2 · virtio · qcow2 · 2 backing images · encrypted (luks) · block job running',
+      },
+    ],
     ['windows-uefi-tpm', { kind: 'tpm', label: 'TPM 2.0', detail: 'tpm-crb · emulator · encrypted state' }],
     ['windows-uefi-tpm', { kind: 'cdrom', label: 'sdb', detail: 'empty · sata' }],
     ['virtiofs-sharing', { kind: 'filesystem', label: 'sources', detail: 'virtiofs · /srv/sources' }],

@@ -6,11 +6,9 @@ import { describeHostDevice } from './host-device.ts'
 import type { Interface } from './interface.ts'
 import { formatPciAddress } from './address.ts'
 
-export const DEVICE_KINDS = [
-  'disk', 'cdrom', 'floppy', 'nic', 'host-device', 'filesystem', 'display', 'video', 'console', 'channel', 'tpm', 'memory', 'shared-memory',
-  'controller', 'input', 'sound', 'other',
-] as const
-export type DeviceKind = (typeof DEVICE_KINDS)[number]
+export type DeviceKind =
+  | 'disk' | 'cdrom' | 'floppy' | 'nic' | 'host-device' | 'filesystem' | 'display' | 'video' | 'console' | 'channel' | 'tpm'
+  | 'memory' | 'shared-memory' | 'controller' | 'input' | 'sound' | 'other'
 
 /** One row of the VM page: what it is (`vda`), what there is to say of it, and a kind to sort and draw it by. */
 export interface DeviceRow {
@@ -91,22 +89,48 @@ function displayRow(graphics: Graphics): DeviceRow {
     return listen.kind === 'network' ? `network ${listen.network}` : listen.kind === 'address' ? listen.address : 'no listener'
   })
   const port = graphics.port ?? graphics.tlsPort
-  return { kind: 'display', label: graphics.type.toUpperCase(), detail: detail(...listens, port !== undefined && `port ${port}`, graphics.hasPassword && 'password set') }
+  return {
+    kind: 'display',
+    label: graphics.type.toUpperCase(),
+    detail: detail(...listens, port !== undefined && `port ${port}`, graphics.hasPassword && 'password set'),
+  }
 }
 
 /** The rows of the VM page, most telling first. Labels are libvirt's names; sentences are English. */
 export function describeDevices({ devices }: Domain): readonly DeviceRow[] {
-  const row = (kind: DeviceKind, label: string, ...parts: readonly (string | undefined | false)[]): DeviceRow => ({ kind, label, detail: detail(...parts) })
+  const row = (kind: DeviceKind, label: string, ...parts: readonly (string | undefined | false)[]): DeviceRow => ({
+    kind,
+    label,
+    detail: detail(...parts),
+  })
   return [
     ...devices.disks.map(diskRow),
     ...devices.interfaces.map(nicRow),
-    ...devices.hostDevices.map((each) => row('host-device', describeHostDevice(each.source), each.isManaged && 'managed', each.teaming && 'failover pair')),
-    ...devices.filesystems.map((each) => row('filesystem', each.target, each.driver === 'path' ? '9p' : each.driver, each.source ?? each.socket, each.isReadOnly && 'read-only')),
-    ...devices.tpms.map((each) => row('tpm', `TPM ${each.version ?? ''}`.trim(), each.model, each.backend, each.device, each.hasEncryption && 'encrypted state')),
-    ...devices.memories.map((each) => row('memory', each.model, formatKibibytes(each.size), each.node !== undefined && `node ${each.node}`, each.path)),
-    ...devices.sharedMemories.map((each) => row('shared-memory', each.name, each.model, each.role, each.size !== undefined && formatKibibytes(each.size))),
+    ...devices.hostDevices.map((each) =>
+      row('host-device', describeHostDevice(each.source), each.isManaged && 'managed', each.teaming && 'failover pair'),
+    ),
+    ...devices.filesystems.map((each) =>
+      row(
+        'filesystem',
+        each.target,
+        each.driver === 'path' ? '9p' : each.driver,
+        each.source ?? each.socket,
+        each.isReadOnly && 'read-only',
+      ),
+    ),
+    ...devices.tpms.map((each) =>
+      row('tpm', `TPM ${each.version ?? ''}`.trim(), each.model, each.backend, each.device, each.hasEncryption && 'encrypted state'),
+    ),
+    ...devices.memories.map((each) =>
+      row('memory', each.model, formatKibibytes(each.size), each.node !== undefined && `node ${each.node}`, each.path),
+    ),
+    ...devices.sharedMemories.map((each) =>
+      row('shared-memory', each.name, each.model, each.role, each.size !== undefined && formatKibibytes(each.size)),
+    ),
     ...devices.graphics.map(displayRow),
-    ...devices.videos.map((each) => row('video', each.model, each.heads !== undefined && each.heads > 1 && `${each.heads} heads`, each.has3d && '3D')),
+    ...devices.videos.map((each) =>
+      row('video', each.model, each.heads !== undefined && each.heads > 1 && `${each.heads} heads`, each.has3d && '3D'),
+    ),
     ...devices.serials.map((each) => row('console', `serial ${each.targetPort ?? 0}`, each.type, each.path)),
     ...devices.channels.map((each) => row('channel', each.targetName ?? each.type, each.type, each.state)),
     ...devices.redirectedDevices.map((each) => row('other', 'USB redirection', each.type)),

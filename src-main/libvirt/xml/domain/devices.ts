@@ -12,14 +12,49 @@ import { readMemoryDevice } from './memory-device.ts'
 import { readRandomGenerator } from './random-generator.ts'
 import { readSharedMemory } from './shared-memory.ts'
 import {
-  readBalloon, readInput, readIommu, readLease, readPanic, readSmartcard, readSound, readVideo, readWatchdog,
+  readBalloon,
+  readInput,
+  readIommu,
+  readLease,
+  readPanic,
+  readSmartcard,
+  readSound,
+  readVideo,
+  readWatchdog,
 } from './simple-devices.ts'
 import { readTpm } from './tpm.ts'
 import { readVsock } from './vsock.ts'
 
 const KNOWN: ReadonlySet<string> = new Set([
-  'emulator', 'disk', 'controller', 'interface', 'hostdev', 'redirdev', 'filesystem', 'graphics', 'serial', 'parallel', 'console', 'channel', 'tpm', 'shmem',
-  'memory', 'vsock', 'rng', 'watchdog', 'panic', 'input', 'video', 'sound', 'memballoon', 'iommu', 'smartcard', 'lease', 'audio', 'hub', 'redirfilter',
+  'emulator',
+  'disk',
+  'controller',
+  'interface',
+  'hostdev',
+  'redirdev',
+  'filesystem',
+  'graphics',
+  'serial',
+  'parallel',
+  'console',
+  'channel',
+  'tpm',
+  'shmem',
+  'memory',
+  'vsock',
+  'rng',
+  'watchdog',
+  'panic',
+  'input',
+  'video',
+  'sound',
+  'memballoon',
+  'iommu',
+  'smartcard',
+  'lease',
+  'audio',
+  'hub',
+  'redirfilter',
 ])
 
 /** Names of elements that nothing here reads, so that whoever decides about a move can say so. */

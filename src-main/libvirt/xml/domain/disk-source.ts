@@ -27,7 +27,10 @@ export type SecretReference = Read<typeof readSecretReference>
 
 export type NetworkDiskSource = Read<typeof readNetworkSource> & { readonly credentials: SecretReference | undefined }
 
-/** Where the bytes of a disk, or of one layer of its backing chain, are. https://libvirt.org/formatdomain.html#hard-drives-floppy-disks-cdroms */
+/**
+ * Where the bytes of a disk, or of one layer of its backing chain, are.
+ * https://libvirt.org/formatdomain.html#hard-drives-floppy-disks-cdroms
+ */
 export type DiskSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'block'; readonly path: string }

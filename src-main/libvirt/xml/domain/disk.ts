@@ -32,8 +32,8 @@ export interface BackingLayer {
   readonly encryption: DiskEncryption | undefined
 }
 
-/** The layers below the image, nearest first. Empty both where there is none and where libvirt was not asked to look (an inactive domain). */
-export function readBackingChain(disk: Element): readonly BackingLayer[] {
+/** The layers below the image, nearest first. Empty where there is none, and where libvirt has not looked (an inactive domain). */
+function readBackingChain(disk: Element): readonly BackingLayer[] {
   const layers: BackingLayer[] = []
   for (let layer = childNamed(disk, 'backingStore'); layer && readFormat(layer) !== undefined; layer = childNamed(layer, 'backingStore')) {
     layers.push({ source: readDiskSource(layer), format: readFormat(layer), encryption: readSourceEncryption(layer) })

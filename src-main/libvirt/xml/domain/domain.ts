@@ -29,7 +29,7 @@ function emptyElement(domain: Element, name: string): Element {
 }
 
 /** A `<domain>` element, as DomainGetXMLDesc answers. https://libvirt.org/formatdomain.html */
-export const readDomainElement = shape({
+const readDomainElement = shape({
   /** `kvm`, `qemu`, `test`, ... */
   type: or(text('@type'), ''),
   /** Only while it runs. */

@@ -22,7 +22,11 @@ export function readFeatures(domain: Element): Features {
   const listed = features ? childrenOf(features) : []
   const enabled = listed.filter(isOn).flatMap((feature) => {
     const name = feature.nodeName
-    return GROUPS.has(name) ? childrenOf(feature).filter(isOn).map((inner) => `${name}.${inner.nodeName}`) : [name]
+    return GROUPS.has(name)
+      ? childrenOf(feature)
+          .filter(isOn)
+          .map((inner) => `${name}.${inner.nodeName}`)
+      : [name]
   })
   const hyperv = listed.find((feature) => feature.nodeName === 'hyperv')
   return {

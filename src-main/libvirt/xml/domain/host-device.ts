@@ -6,7 +6,13 @@ import { formatPciAddress, readPciAddress, type PciAddress } from './address.ts'
 /** A device of the host handed to the guest. https://libvirt.org/formatdomain.html#host-device-assignment */
 export type HostDeviceSource =
   | { readonly kind: 'pci'; readonly address: PciAddress }
-  | { readonly kind: 'usb'; readonly vendor: number | undefined; readonly product: number | undefined; readonly bus: number | undefined; readonly device: number | undefined }
+  | {
+      readonly kind: 'usb'
+      readonly vendor: number | undefined
+      readonly product: number | undefined
+      readonly bus: number | undefined
+      readonly device: number | undefined
+    }
   | { readonly kind: 'mdev'; readonly uuid: string; readonly model: string }
   | { readonly kind: 'scsi'; readonly adapter: string | undefined; readonly iscsi: string | undefined }
   | { readonly kind: 'scsi-host'; readonly wwpn: string | undefined }

@@ -4,7 +4,8 @@ import { many, one, or, shape, text, whole, word, yes, type Read, type Reader } 
 import { readPciAddress, type PciAddress } from './address.ts'
 
 /**
- * What a NIC is plugged into. A running domain shows the actual connection: a NIC of a network over a bridge reads as `bridge` with `network` set.
+ * What a NIC is plugged into. A running domain shows the actual connection: a NIC of a network over a bridge reads as `bridge`
+ * with `network` set.
  * https://libvirt.org/formatdomain.html#network-interfaces
  */
 export type InterfaceSource =
@@ -12,7 +13,12 @@ export type InterfaceSource =
   | { readonly kind: 'bridge'; readonly bridge: string; readonly network: string | undefined; readonly portGroup: string | undefined }
   | { readonly kind: 'direct'; readonly device: string; readonly mode: string; readonly network: string | undefined }
   /** SR-IOV, handed through as a whole. */
-  | { readonly kind: 'hostdev'; readonly address: PciAddress | undefined; readonly isManaged: boolean; readonly network: string | undefined }
+  | {
+      readonly kind: 'hostdev'
+      readonly address: PciAddress | undefined
+      readonly isManaged: boolean
+      readonly network: string | undefined
+    }
   | { readonly kind: 'vhost-user'; readonly path: string; readonly mode: string | undefined }
   | { readonly kind: 'vdpa'; readonly device: string }
   /** Unprivileged user-mode networking (SLIRP or passt): its connections do not survive a move. */
@@ -53,7 +59,11 @@ export function readInterfaceSource(element: Element): InterfaceSource {
   }
 }
 
-const readVirtualPort = shape({ type: text('@type'), profileId: text('parameters/@profileid'), interfaceId: text('parameters/@interfaceid') })
+const readVirtualPort = shape({
+  type: text('@type'),
+  profileId: text('parameters/@profileid'),
+  interfaceId: text('parameters/@interfaceid'),
+})
 
 /** `<interface>`. https://libvirt.org/formatdomain.html#network-interfaces */
 export const readInterface = shape({

@@ -23,7 +23,9 @@ export interface MigrationAdjustments {
 
 export interface InterfaceAdjustment {
   readonly mac: string
-  readonly to: { readonly kind: 'bridge'; readonly bridge: string } | { readonly kind: 'network'; readonly network: string; readonly portGroup?: string }
+  readonly to:
+    | { readonly kind: 'bridge'; readonly bridge: string }
+    | { readonly kind: 'network'; readonly network: string; readonly portGroup?: string }
 }
 
 export interface DiskAdjustment {
@@ -34,16 +36,19 @@ export interface DiskAdjustment {
 }
 
 /**
- * The XML to hand to Begin and Prepare as `destination_xml`. Start from XML that was asked for with VIR_DOMAIN_XML_MIGRATABLE and, where the
- * domain has secrets, SECURE. All that is not adjusted stays: comments, namespaces, elements unknown here.
+ * The XML to hand to Begin and Prepare as `destination_xml`. Start from XML that was asked for with VIR_DOMAIN_XML_MIGRATABLE and,
+ * where the domain has secrets, SECURE. All that is not adjusted stays: comments, namespaces, elements unknown here.
  * @throws Failure `xml-invalid`; `xml-adjustment` when a named disk or NIC is not there, or a drive cannot be ejected
  */
 export function withMigrationAdjustments(xml: string, adjustments: MigrationAdjustments): string {
   const domain = parseRoot(xml, 'domain')
   const devices = childNamed(domain, 'devices')
   adjustInterfaces(devices ? childrenNamed(devices, 'interface') : [], adjustments)
-  const disks = new Map((devices ? childrenNamed(devices, 'disk') : []).map((disk) => [childNamed(disk, 'target')?.getAttribute('dev') ?? '', disk]))
-  for (const { target, to, keepsBackingChain } of adjustments.disks ?? []) relocate(found(disks.get(target), `disk ${target}`), to, keepsBackingChain ?? false)
+  const disks = new Map(
+    (devices ? childrenNamed(devices, 'disk') : []).map((disk) => [childNamed(disk, 'target')?.getAttribute('dev') ?? '', disk]),
+  )
+  for (const { target, to, keepsBackingChain } of adjustments.disks ?? [])
+    relocate(found(disks.get(target), `disk ${target}`), to, keepsBackingChain ?? false)
   for (const target of adjustments.ejected ?? []) eject(found(disks.get(target), `disk ${target}`), target)
   if (adjustments.graphicsAddress !== undefined && devices) {
     for (const graphics of childrenNamed(devices, 'graphics')) listenOn(graphics, adjustments.graphicsAddress)
@@ -60,9 +65,14 @@ function found(element: Element | undefined, what: string): Element {
   return element
 }
 
-function adjustInterfaces(interfaces: readonly Element[], { interfaces: moved = [], bridges = {}, networks = {} }: MigrationAdjustments): void {
+function adjustInterfaces(
+  interfaces: readonly Element[],
+  { interfaces: moved = [], bridges = {}, networks = {} }: MigrationAdjustments,
+): void {
   // The two cards of a failover pair share one address; the passed-through one has no connection to move.
-  const byMac = new Map(interfaces.filter(hasConnection).map((element) => [(childNamed(element, 'mac')?.getAttribute('address') ?? '').toLowerCase(), element]))
+  const byMac = new Map(
+    interfaces.filter(hasConnection).map((element) => [(childNamed(element, 'mac')?.getAttribute('address') ?? '').toLowerCase(), element]),
+  )
   const done = new Set<Element>()
   for (const { mac, to } of moved) {
     const element = found(byMac.get(mac.toLowerCase()), `network card ${mac} on a bridge or network`)
@@ -121,8 +131,10 @@ function relocate(disk: Element, to: DiskAdjustment['to'], keepsBackingChain: bo
 
 function eject(disk: Element, target: string): void {
   const device = disk.getAttribute('device') ?? 'disk'
-  if (device !== 'cdrom' && device !== 'floppy') throw new Failure('xml-adjustment', `${target} is no CD-ROM or floppy drive and cannot be ejected.`)
-  for (const name of ['source', 'backingStore', 'mirror', 'auth', 'encryption']) for (const element of childrenNamed(disk, name)) remove(element)
+  if (device !== 'cdrom' && device !== 'floppy')
+    throw new Failure('xml-adjustment', `${target} is no CD-ROM or floppy drive and cannot be ejected.`)
+  for (const name of ['source', 'backingStore', 'mirror', 'auth', 'encryption'])
+    for (const element of childrenNamed(disk, name)) remove(element)
   // An empty drive has no pool, host or export.
   disk.setAttribute('type', 'file')
 }

@@ -22,7 +22,18 @@ export function hideKernelArguments(line: string): string {
 }
 
 /** The argument behind one of these takes a value that may be a secret under any name. */
-const SECRET_OPTIONS: ReadonlySet<string> = new Set(['-fw_cfg', '-smbios', '-object', '-drive', '-blockdev', '-chardev', '-spice', '-vnc', '-netdev', '-device'])
+const SECRET_OPTIONS: ReadonlySet<string> = new Set([
+  '-fw_cfg',
+  '-smbios',
+  '-object',
+  '-drive',
+  '-blockdev',
+  '-chardev',
+  '-spice',
+  '-vnc',
+  '-netdev',
+  '-device',
+])
 
 /** QEMU's arguments, without what is or may be a secret in them. */
 export function hideArguments(args: readonly string[]): readonly string[] {
@@ -42,6 +53,8 @@ function hideMembers(argument: string): string {
 }
 
 function hideArgument(argument: string, isOptionValue: boolean): string {
-  const hidden = argument.replace(SECRET_ARGUMENT, (whole: string, name: string) => (isOptionValue || SECRET_NAME.test(name) ? `${name}${HIDDEN}` : whole))
+  const hidden = argument.replace(SECRET_ARGUMENT, (whole: string, name: string) =>
+    isOptionValue || SECRET_NAME.test(name) ? `${name}${HIDDEN}` : whole,
+  )
   return hideUser(hidden)
 }

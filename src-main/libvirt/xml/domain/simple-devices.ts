@@ -9,7 +9,12 @@ export const readPanic = shape({ model: or(text('@model'), 'isa') })
 export type Panic = Read<typeof readPanic>
 
 /** `source` is a device of the host (evdev, passthrough), and then ties the guest to it. */
-export const readInput = shape({ type: or(text('@type'), ''), bus: text('@bus'), model: text('@model'), source: (element) => readEvdev(element) ?? readDevice(element) })
+export const readInput = shape({
+  type: or(text('@type'), ''),
+  bus: text('@bus'),
+  model: text('@model'),
+  source: (element) => readEvdev(element) ?? readDevice(element),
+})
 export type Input = Read<typeof readInput>
 
 const readEvdev = text('source/@evdev')
@@ -28,7 +33,11 @@ export type Video = Read<typeof readVideo>
 export const readSound = shape({ model: or(text('@model'), ''), alias: text('alias/@name') })
 export type Sound = Read<typeof readSound>
 
-export const readBalloon = shape({ model: or(text('@model'), ''), hasAutodeflate: yes('@autodeflate'), hasFreePageReporting: yes('@freePageReporting') })
+export const readBalloon = shape({
+  model: or(text('@model'), ''),
+  hasAutodeflate: yes('@autodeflate'),
+  hasFreePageReporting: yes('@freePageReporting'),
+})
 export type Balloon = Read<typeof readBalloon>
 
 export const readIommu = shape({ model: or(text('@model'), '') })

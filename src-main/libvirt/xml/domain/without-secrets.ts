@@ -4,9 +4,9 @@ import { QEMU_NAMESPACE } from './command-line.ts'
 import { HIDDEN, hideArguments, hideKernelArguments, hideUser, SECRET_NAME } from './secret-arguments.ts'
 
 /**
- * A domain's XML as it may be shown, logged or stored. Removed are display passwords, cookies of HTTP disks, launch blobs of encrypted guests and
- * comments; hidden are values in metadata, SMBIOS, firmware configuration, the kernel's and QEMU's command line that are called secret or
- * may be one. References to libvirt secrets (uuid, usage) stay: they are no secrets.
+ * A domain's XML as it may be shown, logged or stored. Removed are display passwords, cookies of HTTP disks, launch blobs of encrypted
+ * guests and comments; hidden are values in metadata, SMBIOS, firmware configuration, the kernel's and QEMU's command line that are
+ * called secret or may be one. References to libvirt secrets (uuid, usage) stay: they are no secrets.
  * @throws Failure `xml-invalid`
  */
 export function withoutSecrets(xml: string): string {
@@ -64,7 +64,8 @@ function hideNamed(element: Element): void {
 function hideSystemInformation(sysinfo: Element): void {
   const isFirmwareConfiguration = sysinfo.getAttribute('type') === 'fwcfg'
   const holders = isFirmwareConfiguration ? [sysinfo] : childrenNamed(sysinfo, 'oemStrings')
-  for (const entry of holders.flatMap((holder) => childrenNamed(holder, 'entry'))) if ((entry.textContent ?? '') !== '') setText(entry, HIDDEN)
+  for (const entry of holders.flatMap((holder) => childrenNamed(holder, 'entry')))
+    if ((entry.textContent ?? '') !== '') setText(entry, HIDDEN)
 }
 
 function hideCommandLine(commandLine: Element): void {

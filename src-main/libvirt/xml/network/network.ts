@@ -24,7 +24,10 @@ const readNetworkElement = shape({
   ),
   virtualPort: text('virtualport/@type'),
   vlans: many('vlan/tag', whole('@id')),
-  addresses: many('ip', shape({ address: or(text('@address'), ''), family: text('@family'), prefix: whole('@prefix'), netmask: text('@netmask') })),
+  addresses: many(
+    'ip',
+    shape({ address: or(text('@address'), ''), family: text('@family'), prefix: whole('@prefix'), netmask: text('@netmask') }),
+  ),
   domainName: text('domain/@name'),
 } satisfies Record<string, Reader<unknown>>)
 export type Network = Read<typeof readNetworkElement>

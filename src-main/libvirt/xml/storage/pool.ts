@@ -2,8 +2,6 @@ import { parseRoot } from '../document.ts'
 import { make, write } from '../make.ts'
 import { bytes, has, many, or, shape, text, whole, type Read } from '../read.ts'
 
-export const POOL_TYPES = ['dir', 'fs', 'netfs', 'logical', 'disk', 'iscsi', 'iscsi-direct', 'scsi', 'mpath', 'rbd', 'sheepdog', 'gluster', 'zfs', 'vstorage'] as const
-
 const readPool = shape({
   type: or(text('@type'), ''),
   name: or(text('name'), ''),
@@ -30,5 +28,13 @@ export function readStoragePool(xml: string): StoragePool {
 
 /** A pool over a folder of the host, for StoragePoolDefineXML or StoragePoolCreateXML. https://libvirt.org/formatstorage.html */
 export function makeDirectoryPool(pool: { readonly name: string; readonly uuid?: string; readonly path: string }): string {
-  return write(make('pool', { type: 'dir' }, make('name', {}, pool.name), pool.uuid === undefined ? undefined : make('uuid', {}, pool.uuid), make('target', {}, make('path', {}, pool.path))))
+  return write(
+    make(
+      'pool',
+      { type: 'dir' },
+      make('name', {}, pool.name),
+      pool.uuid === undefined ? undefined : make('uuid', {}, pool.uuid),
+      make('target', {}, make('path', {}, pool.path)),
+    ),
+  )
 }
