@@ -138,7 +138,7 @@ export class FakeCluster {
       const used = [...this.vms.values()].reduce((sum, vm) => (vm.ref.host === host.record.id && vm.state === 'running' ? sum + vm.memoryKiB : sum), 4 * 1048576)
       columns.n.push(host.n)
       columns.cpu.push(Math.round(1500 + 4500 * Math.abs(Math.sin(host.n + this.tick / 9))))
-      columns.memory.push(used)
+      columns.memory.push(Math.min(used, 118 * 1048576))
       for (const name of ['read', 'write', 'rx', 'tx'] as const) columns[name].push(1e6)
     }
     return columns

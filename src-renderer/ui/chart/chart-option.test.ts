@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { chartOption } from './chart-option.ts'
+
+const look = { text: '#000', line: '#ccc', background: '#fff', border: '#ddd' }
+
+it('draws what is known and leaves gaps where nothing was said', () => {
+  const option = chartOption({
+    t: [1, 2, 3],
+    series: [{ name: 'Dirty rate', color: '#f00', values: [5, null, 7] }],
+    marks: [{ t: 2, label: 'switch' }],
+    format: String,
+    atLeast: 10,
+    from: null,
+    look,
+  }) as { series: { data: unknown[]; markLine: { data: { xAxis: number; name: string }[] } }[]; yAxis: { max: (range: { max: number }) => number } }
+  expect(option.series[0]?.data).toEqual([[1, 5], [2, null], [3, 7]])
+  expect(option.series[0]?.markLine.data).toEqual([{ xAxis: 2, name: 'switch' }])
+  expect(option.yAxis.max({ max: 7 })).toBe(10)
+  expect(option.yAxis.max({ max: 100 })).toBe(105)
+})
