@@ -58,7 +58,7 @@ export class Conductor {
       notes: new StepNotes(recorder),
       timing,
       over: this.#over.signal,
-      course: { stage: 'preparing', isCancelling: false, hasFinished: false, isSwitching: false, hasJob: false, isStalled: false },
+      course: { stage: 'preparing', isCancelling: false, hasFinished: false, isSwitching: false, hasJob: false, hasLostDestination: false, isStalled: false },
     }
     this.#switching = new Switching(this.#move)
     this.#recovery = new Recovery(this.#move)
@@ -158,6 +158,9 @@ export class Conductor {
     )
     const hands = { source: forCalls as Connection, destination: atDestination as Connection, control: control as Connection }
     this.#figures.listen(hands.control)
+    hands.destination.onDidClose((state) => {
+      if (state.kind === 'lost') void this.#lostDestination(messageOf(state.reason))
+    })
     return hands
   }
 
@@ -240,6 +243,26 @@ export class Conductor {
       }
     }
     if (!over.aborted) recorder.log('warning', `Too late to cancel: ${last}`)
+  }
+
+  /**
+   * libvirt ends what it prepared when the connection goes (autodestroy), and a daemon that died will not answer Finish: a pre-copy that went on
+   * would only end with the VM standing still at the source. So it is aborted while that still costs nothing.
+   */
+  async #lostDestination(reason: string): Promise<void> {
+    const { course, recorder, names, over, source, spec, timing } = this.#move
+    course.hasLostDestination = true
+    await this.#switching.quiet()
+    if (course.stage !== 'copying' || course.hasFinished || over.aborted) return
+    recorder.log('warning', `The connection to ${names.destination} was lost, so the copying is stopped: ${reason}`)
+    this.#showControls()
+    while (course.stage === 'copying' && !over.aborted) {
+      try {
+        return await (await source.control(over)).call('domainAbortJob', { dom: { ...spec.vm, id: -1 } }, { deadlineMs: timing.callMs, signal: over })
+      } catch {
+        await delay(timing.sampleMs, over).catch(() => {})
+      }
+    }
   }
 
   #showControls(): void {

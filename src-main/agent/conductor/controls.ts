@@ -14,7 +14,7 @@ export function controlsOf({ course, spec, names }: MoveContext): MoveControls {
   return {
     cancellation: cancellationOf(),
     isPastNoReturn,
-    canSwitch: stage === 'copying' && spec.technique === 'hybrid' && course.hasJob && !course.isCancelling,
+    canSwitch: stage === 'copying' && spec.technique === 'hybrid' && course.hasJob && !course.isCancelling && !course.hasLostDestination,
     canRecover: stage === 'recovering' || (stage === 'switched' && course.isStalled),
   }
 

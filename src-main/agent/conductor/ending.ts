@@ -4,15 +4,27 @@ import type { Connection } from '../../libvirt/client/connection.ts'
 import { presenceOf } from '../../libvirt/drive/presence.ts'
 import type { Outcome } from '../../libvirt/drive/outcome.ts'
 import type { Whereabouts } from '../../libvirt/drive/undecided.ts'
-import type { MoveOutcome, MoveWhereabouts } from '../protocol/move-event.ts'
+import type { MoveFailure, MoveOutcome, MoveWhereabouts } from '../protocol/move-event.ts'
 import { controlsOf } from './controls.ts'
 import type { MoveContext } from './move-context.ts'
-import { moveFailureOf, sideOf } from './move-failure.ts'
+import { callFailureOf } from './move-failure.ts'
 import { locate, placeOf, whereaboutsOf } from './whereabouts.ts'
 
 type Failed = Extract<Outcome, { outcome: 'failed' }>
 type Undecided = Extract<Outcome, { outcome: 'undecided' }>
 type Moved = Extract<Outcome, { outcome: 'moved' }>
+
+/** Why it failed, rather than how: libvirt's error only tells that the job was aborted. */
+function lostDestination(destination: string, failure: MoveFailure): MoveFailure {
+  return {
+    ...failure,
+    code: 'destination-lost',
+    sentence: `The connection to ${destination} was lost while memory was being copied.`,
+    evidence: failure.evidence ?? failure.sentence,
+    side: 'destination',
+    next: `See that ${destination} and its libvirt daemon are up, then move the VM again.`,
+  }
+}
 
 /** Between two questions to daemons that are still at work. */
 const askEveryMs = 200
@@ -29,6 +41,7 @@ export class Ending {
   }
 
   async conclude(first: Outcome): Promise<{ outcome: 'moved'; remark?: string } | MoveOutcome> {
+    const { names } = this.#move
     let outcome = first
     for (;;) {
       if (outcome.outcome === 'moved') return this.#letGo(outcome)
@@ -38,7 +51,7 @@ export class Ending {
           outcome = settled
           continue
         }
-        return { kind: 'failed', failure: { ...moveFailureOf(outcome.error, { step: outcome.at, side: sideOf(outcome.at) }) }, whereabouts: await this.whereabouts() }
+        return { kind: 'failed', failure: callFailureOf(outcome.error, outcome.at, names), whereabouts: await this.whereabouts() }
       }
       const found = await this.#findAfter(outcome)
       if (found.verdict === 'postcopy-broken') {
@@ -109,10 +122,11 @@ export class Ending {
   #failed(outcome: Failed, found: Whereabouts): { outcome: 'moved'; remark: string } | MoveOutcome {
     const { names, course } = this.#move
     const whereabouts = whereaboutsOf(found, names, course.hasFinished)
-    const failure = moveFailureOf(outcome.error, { step: outcome.at, side: sideOf(outcome.at) })
+    const failure = callFailureOf(outcome.error, outcome.at, names)
     if (course.hasFinished && (found.verdict === 'at-destination' || found.verdict === 'left-behind')) {
       return { outcome: 'moved', remark: `${whereabouts.verdict} libvirt reported an error at the end all the same: ${failure.sentence}` }
     }
+    if (course.hasLostDestination && outcome.at === 'perform') return { kind: 'failed', failure: lostDestination(names.destination, failure), whereabouts }
     if (outcome.isCancelled && !course.hasFinished) return { kind: 'cancelled', whereabouts }
     return { kind: 'failed', failure, whereabouts }
   }

@@ -32,6 +32,8 @@ export interface Course {
   isSwitching: boolean
   /** The job has memory under way, so that a switch makes sense. */
   hasJob: boolean
+  /** The connection that carries the five calls to the destination is gone: what was prepared there goes with it, so nothing may be switched to it. */
+  hasLostDestination: boolean
   /** Post-copy without a byte for a while. */
   isStalled: boolean
 }

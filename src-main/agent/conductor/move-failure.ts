@@ -12,11 +12,14 @@ export function moveFailureOf(thrown: unknown, about: FailureContext = {}): Move
   const where = { ...(about.step ? { step: about.step } : {}), ...(about.side ? { side: about.side } : {}) }
   if (thrown instanceof LibvirtError) {
     const evidence = thrown.evidence
+    // libvirt/drive may have taken the other side's error as the one that tells more.
+    const side = /^domainMigrate(Prepare|Finish)/.test(thrown.procedure) ? 'destination' : about.side
     return {
       code: 'libvirt',
       sentence: thrown.text,
       ...(evidence === undefined ? {} : { evidence }),
       ...where,
+      ...(side ? { side } : {}),
       libvirt: { code: thrown.number, domain: thrown.domain, text: thrown.text },
     }
   }
@@ -35,4 +38,16 @@ export function moveFailureOf(thrown: unknown, about: FailureContext = {}): Move
 /** Whose daemon each step speaks to. */
 export function sideOf(step: MoveStep): 'source' | 'destination' {
   return step === 'prepare' || step === 'finish' ? 'destination' : 'source'
+}
+
+/** As {@link moveFailureOf}; silence is told as what it is, with the host's name. */
+export function callFailureOf(thrown: unknown, step: Exclude<MoveStep, 'switch'>, names: { readonly source: string; readonly destination: string }): MoveFailure {
+  const side = sideOf(step)
+  const failure = moveFailureOf(thrown, { step, side })
+  if (failure.code !== 'connection-lost' && failure.code !== 'deadline') return failure
+  return {
+    ...failure,
+    sentence: `The connection to ${names[side]} was lost before its libvirt daemon had answered ${step}.`,
+    evidence: failure.evidence ? `${failure.sentence} ${failure.evidence}` : failure.sentence,
+  }
 }

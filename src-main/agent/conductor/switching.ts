@@ -49,7 +49,7 @@ export class Switching {
     const { course, over, recorder, timing } = this.#move
     let pauseMs = soonestMs
     let warned = ''
-    while (course.stage === 'copying' && !course.isCancelling && !over.aborted) {
+    while (course.stage === 'copying' && !course.isCancelling && !course.hasLostDestination && !over.aborted) {
       try {
         return await this.#once(reason)
       } catch (thrown) {
@@ -82,7 +82,7 @@ export class Switching {
       await recorder.commit({ kind: 'intent', intent: 'switch' })
     }
     const [atSource, atDestination] = await Promise.all([source.control(over), destination.control(over)])
-    if (course.stage !== 'copying' || course.isCancelling) throw new Failure('postcopy-refused', 'The move is not copying memory any more.')
+    if (course.stage !== 'copying' || course.isCancelling || course.hasLostDestination) throw new Failure('postcopy-refused', 'The move is not copying memory any more.')
     const startedAt = performance.now()
     course.isSwitching = true
     try {
