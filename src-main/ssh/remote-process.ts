@@ -49,7 +49,11 @@ async function start(connection: SshConnection, argv: readonly string[]): Promis
   const stderr = channel.stderr.pipe(new AnnouncedPid())
   stderr.on('error', () => {})
   stream.once('close', () => {
-    if (!stderr.writableEnded) stderr.end()
+    if (stderr.writableEnded) return
+    // The pipe may still hold what came before the close: ended under it, it would write after the end.
+    channel.stderr.unpipe(stderr)
+    for (let chunk: unknown = channel.stderr.read(); chunk !== null; chunk = channel.stderr.read()) stderr.write(chunk)
+    stderr.end()
   })
   const exited = exitOf(channel, stream)
   let hasExited = false
@@ -99,7 +103,9 @@ function exitOf(channel: ClientChannel, stream: ChannelStream): Promise<{ code: 
 export async function runToEnd(running: Running, stdin: string | Buffer | undefined, signal: AbortSignal): Promise<ExecResult> {
   const [out, err] = [new CapturedOutput(running.stream), new CapturedOutput(running.stderr)]
   try {
-    running.stream.end(stdin ?? '')
+    // Nothing to say is not an empty write: a program that has ended already would make that fail.
+    if (stdin === undefined || stdin.length === 0) running.stream.end()
+    else running.stream.end(stdin)
     const exit = await abortable(running.exited, signal)
     await abortable(Promise.all([out.ended, err.ended]), signal)
     if (exit.code === null && exit.signal === null && running.stream.errored) throw running.stream.errored
