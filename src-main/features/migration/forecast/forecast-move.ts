@@ -22,10 +22,11 @@ export function forecastMove(options: Pick<MoveOptions, 'technique' | 'autoConve
   const best = reckon(options, inputs, 'low')
   const worst = reckon(options, inputs, 'high')
   return {
-    seconds: [round(best.seconds + callSeconds.low, 1), round(worst.seconds + callSeconds.high, 1)],
-    downtimeMs: [Math.round(best.downtimeMs), Math.round(worst.downtimeMs)],
+    // One more round, or throttling, may make the worse case better in one figure.
+    seconds: ordered(round(best.seconds + callSeconds.low, 1), round(worst.seconds + callSeconds.high, 1)),
+    downtimeMs: ordered(Math.round(best.downtimeMs), Math.round(worst.downtimeMs)),
     converges: worst.isConverging ? 'yes' : best.isConverging ? 'unsure' : 'no',
-    bytes: [Math.round(best.bytes), Math.round(worst.bytes)],
+    bytes: ordered(Math.round(best.bytes), Math.round(worst.bytes)),
     dirtyRate: options.technique === 'offline' ? null : Math.round((inputs.dirtyRate.low + inputs.dirtyRate.high) / 2),
     bandwidth: Math.round((inputs.bandwidth.low + inputs.bandwidth.high) / 2),
     basis: basisOf(options, inputs),
@@ -61,6 +62,10 @@ function basisOf(options: Pick<MoveOptions, 'technique'>, inputs: ForecastInputs
   if (options.technique !== 'offline') parts.push(`memory: ${inputs.memory.basis}`, `dirty rate: ${inputs.dirtyRate.basis}`)
   if (inputs.storage > 0) parts.push('disks: their allocation')
   return `${parts.join('; ')}.`
+}
+
+function ordered(a: number, b: number): [number, number] {
+  return a <= b ? [a, b] : [b, a]
 }
 
 function round(value: number, digits: number): number {

@@ -59,11 +59,7 @@ test('a forecast is a range in the right order, whatever the technique', () => {
   fc.assert(
     fc.property(inputs, fc.constantFrom('precopy' as const, 'postcopy' as const, 'hybrid' as const, 'offline' as const), fc.boolean(), (each, technique, autoConverge) => {
       const forecast = forecastMove({ technique, autoConverge }, each)
-      // Throttling may end a busier guest's move sooner than a quieter one's.
-      if (!autoConverge || technique !== 'precopy') {
-        expect(forecast.seconds[0]).toBeLessThanOrEqual(forecast.seconds[1])
-        expect(forecast.bytes[0]).toBeLessThanOrEqual(forecast.bytes[1] + 1)
-      }
+      for (const [low, high] of [forecast.seconds, forecast.bytes, forecast.downtimeMs]) expect(low).toBeLessThanOrEqual(high)
       for (const figure of [...forecast.seconds, ...forecast.bytes, ...forecast.downtimeMs]) expect(Number.isFinite(figure)).toBe(true)
       expect(technique === 'precopy' || forecast.converges === 'yes').toBe(true)
     }),

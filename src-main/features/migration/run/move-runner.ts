@@ -129,11 +129,10 @@ export class MoveRunner {
       const gap = await GuestGap.watch(plan.vm.uuid, hosts.session(plan.vm.host), hosts.session(plan.destination))
       try {
         signal.throwIfAborted()
-        const handle = await startDriver(spec, this.#driverParts(job, move, signal), plan.options.driver === 'auto' ? (move.driver === 'agent' ? 'auto' : 'app') : plan.options.driver)
-        running.handle = handle
-        if (signal.aborted) void handle.cancel().catch(() => {})
-        const outcome = await this.#follow(job, handle, 0)
-        await this.#conclude(job, outcome, plan.options.technique === 'offline' ? null : gap.milliseconds)
+        const wish = plan.options.driver === 'auto' && move.driver === 'app' ? 'app' : plan.options.driver
+        const { outcome } = await startDriver(spec, this.#driverParts(job, move, running), wish)
+        const told = await outcome
+        await this.#conclude(job, told, plan.options.technique === 'offline' ? null : gap.milliseconds)
       } finally {
         gap.dispose()
       }
@@ -142,11 +141,19 @@ export class MoveRunner {
     }
   }
 
-  #driverParts(job: OpenJob, move: Assembled, signal: AbortSignal): DriverParts {
+  #driverParts(job: OpenJob, move: Assembled, running: Running): DriverParts {
+    const { signal } = running.abort
+    const follow = (handle: MoveHandle) => {
+      running.handle = handle
+      const outcome = this.#follow(job, handle, 0)
+      // Cancelled while the agent was being asked.
+      if (signal.aborted) void handle.cancel().catch(() => {})
+      return outcome
+    }
     const { jobs, hosts, agents, ports } = this.#parts
     // A migration address may bring a port for QEMU; the agents have ports of their own.
     const address = (move.route?.address ?? move.destination.facts.session.facts.hostname).replace(/^\[([^\]]+)\](:\d+)?$/, '$1').replace(/^([^:]+):\d+$/, '$1')
-    return { job, jobs, hosts, agents, address, ports: ports(), signal }
+    return { job, jobs, hosts, agents, address, ports: ports(), signal, follow }
   }
 
   #follow(job: OpenJob, handle: MoveHandle, knownUntil: number): Promise<MoveOutcome> {

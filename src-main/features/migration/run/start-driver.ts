@@ -1,6 +1,7 @@
 import { messageOf } from '../../../base/failure.ts'
 import { conduct } from '../../../agent/conductor/conduct.ts'
 import type { MoveHandle } from '../../../agent/conductor/move-handle.ts'
+import type { MoveOutcome } from '../../../agent/protocol/move-event.ts'
 import type { MoveSpec } from '../../../agent/protocol/move-spec.ts'
 import { startAgentMove } from '../../host/agent/agent-move.ts'
 import type { AgentLink } from '../../host/agent/agent-link.ts'
@@ -17,27 +18,30 @@ export interface DriverParts {
   readonly address: string
   readonly ports: readonly [number, number]
   readonly signal: AbortSignal
+  /** Called in the same turn in which the driver begins, so that not even its first event is missed. */
+  readonly follow: (handle: MoveHandle) => Promise<MoveOutcome>
 }
 
 /** Hands the move to the agent on the source host. Rejects when it cannot be started there; then nothing has begun. */
-export async function startInAgent(spec: MoveSpec, parts: DriverParts): Promise<MoveHandle> {
+async function startInAgent(spec: MoveSpec, parts: DriverParts): Promise<{ outcome: Promise<MoveOutcome> }> {
   const { job, jobs, agents, address, ports, signal } = parts
   const { vm, destination } = job.view.plan
   // Written first: a restart then knows whom to ask.
   await jobs.intend(job.id, 'agent', { address })
   job.setDriver('agent')
-  return startAgentMove({ spec, source: agents.link(vm.host), destination: agents.link(destination), address, ports, signal })
+  const handle = await startAgentMove({ spec, source: agents.link(vm.host), destination: agents.link(destination), address, ports, signal })
+  return { outcome: parts.follow(handle) }
 }
 
 /** Drives the move from this process. Intents are on disk before they are carried out. */
-export function startInApp(spec: MoveSpec, { job, jobs, hosts }: DriverParts): MoveHandle {
+function startInApp(spec: MoveSpec, { job, jobs, hosts, follow }: DriverParts): { outcome: Promise<MoveOutcome> } {
   const { view } = job
   job.setDriver('app')
   const access = (host: string, name: string) => ({
     name,
     open: async (signal: AbortSignal) => (await hosts.whenOnline(host, signal)).openConnection(signal),
   })
-  return conduct(spec, {
+  const handle = conduct(spec, {
     source: access(view.plan.vm.host, view.sourceName),
     destination: access(view.plan.destination, view.destinationName),
     driver: 'app',
@@ -48,10 +52,11 @@ export function startInApp(spec: MoveSpec, { job, jobs, hosts }: DriverParts): M
       },
     },
   })
+  return { outcome: follow(handle) }
 }
 
-/** The agent where it can be started, else this process; the log says why. */
-export async function startDriver(spec: MoveSpec, parts: DriverParts, wish: 'auto' | 'agent' | 'app'): Promise<MoveHandle> {
+/** The agent where it can be started, else this process; the log says why. Resolves when it has begun. */
+export async function startDriver(spec: MoveSpec, parts: DriverParts, wish: 'auto' | 'agent' | 'app'): Promise<{ outcome: Promise<MoveOutcome> }> {
   if (wish === 'app') return startInApp(spec, parts)
   try {
     return await startInAgent(spec, parts)
