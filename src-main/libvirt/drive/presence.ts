@@ -1,4 +1,4 @@
-import { messageOf } from '../../base/failure.ts'
+import { Failure, messageOf } from '../../base/failure.ts'
 import type { Connection } from '../client/connection.ts'
 import { isLibvirtError } from '../client/libvirt-error.ts'
 import { jobOperationName, jobFields, jobTypeName } from '../wire/constants/job.ts'
@@ -14,6 +14,7 @@ export type Presence =
   | { readonly kind: 'active'; readonly state: DomainState; readonly job: ActiveJob | null }
   | { readonly kind: 'unanswered'; readonly error: Error }
 
+/** `unknown` where libvirt is too busy with the domain to say. */
 export interface ActiveJob {
   readonly operation: ReturnType<typeof jobOperationName>
 }
@@ -49,8 +50,10 @@ async function jobOf(connection: Connection, dom: { name: string; uuid: string; 
     if (name !== 'bounded' && name !== 'unbounded') return null
     return { operation: jobOperationName(new TypedParameters(params).number(jobFields.operation) ?? 0) }
   } catch (thrown) {
-    // It ended in between, or its monitor is taken: then there is no job to speak of.
+    // It ended in between: then there is no job to speak of.
     if (isLibvirtError(thrown)) return null
+    // Something holds the domain for long (after a restart libvirt 9.0 does for 30 s); its state has been told all the same.
+    if (thrown instanceof Failure && thrown.code === 'deadline') return { operation: 'unknown' }
     throw thrown
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Refusal, type FarSide } from '../client/far-side.fixture.ts'
 import type { Connection } from '../client/connection.ts'
-import { arrived, pausedByMove, running, stage, type Stage, type Standing } from './move.fixture.ts'
+import { arrived, pausedByMove, running, stage, stand, type Stage, type Standing } from './move.fixture.ts'
 import type { LeftBehind } from './outcome.ts'
 
 let on: Stage
@@ -54,6 +54,18 @@ describe('a copy that was left behind', () => {
     const destination = await on.reach('destination', arrived)
     await left.release({ source: source.connection, destination: destination.connection })
     expect(source.ended).toEqual(expected)
+  })
+
+  it('is taken for gone when libvirt ends it by itself in the meantime', async () => {
+    const left = await leftBehind(true)
+    const source = await forgetful({ state: 'paused', reason: 12 })
+    const destination = await on.reach('destination', arrived)
+    source.far.on('domainDestroyFlags', () => {
+      stand(source.far, { state: 'shutoff', reason: 4 })
+      throw new Refusal('VIR_ERR_OPERATION_INVALID', 'domain is not running')
+    })
+    await left.release({ source: source.connection, destination: destination.connection })
+    expect(source.ended).toEqual(['undefine 72', 'undefine 8'])
   })
 
   it.each<[string, Standing, Standing]>([

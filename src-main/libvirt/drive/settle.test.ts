@@ -53,6 +53,18 @@ describe('Finish was not answered', () => {
     expect(on.trail).toEqual(['confirm(1)'])
   })
 
+  it.each([
+    [true, 'moved', 'confirm(0)'],
+    [false, 'failed', 'confirm(1)'],
+  ])('of a domain that is off only the kept definition tells (%s)', async (isPersistent, end, confirm) => {
+    const outcome = await undecided('finish', { flags: { offline: true, persistDest: true } })
+    const source = await on.reach('source', { state: 'shutoff' })
+    const destination = await on.reach('destination', { state: 'shutoff' })
+    destination.far.on('domainIsPersistent', () => ({ isPersistent }))
+    expect((await outcome.settle({ source: source.connection, destination: destination.connection })).outcome).toBe(end)
+    expect(on.trail).toEqual([confirm])
+  })
+
   it('a Finish that is still at work is waited for', async () => {
     const { destination, settled } = await settle({ state: 'running', reason: runningReasons.postcopy, migrates: 'in' })
     await destination.far.called('domainGetState', 2)

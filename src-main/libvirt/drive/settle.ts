@@ -31,16 +31,18 @@ export async function settleFinish(move: Move, error: Error, hands: SettlingHand
     const { dom } = await hands.destination.call('domainLookupByUuid', { uuid: move.domain.uuid })
     return move.arrived(hands.source, dom, noCookie)
   }
-  if (
-    presence.kind === 'inactive' &&
-    (presence.state.reason === 'shutdown' || presence.state.state === 'crashed' || move.plan.flags.offline === true)
-  ) {
-    // It was there and has ended by itself since, or came switched off.
+  if (presence.kind === 'inactive' && (await hasLivedThere(move, presence, hands.destination))) {
     return move.arrived(hands.source, { ...move.domain, name: move.plan.destinationName ?? move.domain.name }, noCookie)
   }
   await move.confirm(hands.source, noCookie, true).catch(() => {})
   await resumeIfPaused(move, hands.source)
   return move.failed('finish', error, hands.source)
+}
+
+/** It ran at the destination and has ended by itself since; or it came switched off, of which only the definition's being kept tells. */
+async function hasLivedThere(move: Move, { state }: Presence & { kind: 'inactive' }, destination: Connection): Promise<boolean> {
+  if (move.plan.flags.offline !== true) return state.reason === 'shutdown' || state.state === 'crashed'
+  return (await destination.call('domainIsPersistent', { dom: move.domain })).isPersistent
 }
 
 /** Asks until the answer no longer depends on a Finish that may still be at work. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../client/connection.ts'
 import type { DomainState } from '../wire/constants/domain-state.ts'
-import { arrived, daemon, pausedByMove, uuid } from './move.fixture.ts'
+import { arrived, daemon, pausedByMove, stand, uuid } from './move.fixture.ts'
 import type { Presence } from './presence.ts'
 import { judge, whereIs, type Verdict } from './undecided.ts'
 
-const active = (state: DomainState, operation?: 'migration-in' | 'migration-out'): Presence => ({
+const active = (state: DomainState, operation?: 'migration-in' | 'migration-out' | 'unknown'): Presence => ({
   kind: 'active',
   state,
   job: operation ? { operation } : null,
@@ -47,6 +47,7 @@ describe('where a domain is, out of two answers', () => {
     ['post-copy, the destination killed', serving, off, 'lost', []],
     ['post-copy, the source gone', absent, brokenDestination, 'lost', []],
     ['post-copy, the source gone unnoticed', absent, faulting, 'lost', []],
+    ['the source is too busy to say whether the move is over', active({ state: 'paused', reason: 'migration' }, 'unknown'), absent, 'moving', ['wait']],
     ['two copies run', running, running, 'twice', ['suspend-source']],
     ['two copies run in a post-copy', running, faulting, 'twice', ['suspend-source']],
     ['two copies run, one of them broken', running, brokenDestination, 'twice', ['suspend-source']],
@@ -97,6 +98,9 @@ describe('asking both daemons', () => {
     expect(await whereIs(toSource, toDestination, uuid, { deadlineMs: 5 })).toMatchObject({
       source: { kind: 'unanswered', error: { code: 'deadline' } },
     })
+    stand(source, pausedByMove)
+    void source.mute('domainGetJobStats')
+    expect((await whereIs(toSource, toDestination, uuid, { deadlineMs: 5 })).source).toMatchObject({ kind: 'active', job: { operation: 'unknown' } })
     await expect(whereIs(toSource, toDestination, uuid, { signal: AbortSignal.abort(new Error('stop')) })).rejects.toThrow('stop')
     toSource.close()
   })

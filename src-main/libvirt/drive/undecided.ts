@@ -52,11 +52,10 @@ function conditionOf(presence: Presence): Condition {
   const isMigrating = job?.operation === 'migration-in' || job?.operation === 'migration-out'
   if (state.reason === 'postcopy-failed') return 'broken'
   if (state.reason === 'postcopy') return 'postcopy'
-  if (
-    state.state === 'paused' &&
-    (state.reason === 'migration' || state.reason === 'starting-up' || (isMigrating && state.reason === 'unknown'))
-  ) {
-    return isMigrating ? 'moving' : 'paused'
+  if (state.state === 'paused') {
+    const isBusy = isMigrating || job?.operation === 'unknown'
+    if (state.reason === 'migration' || state.reason === 'starting-up') return isBusy ? 'moving' : 'paused'
+    if (state.reason === 'unknown' && isMigrating) return 'moving'
   }
   if (state.state === 'running') return isMigrating ? 'moving' : 'running'
   return 'held'
