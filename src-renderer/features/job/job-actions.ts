@@ -3,6 +3,7 @@ import { connectBackend } from '../../backend.ts'
 import { allowed, refused, type Availability } from '../../ui/command/command.ts'
 import { askConfirmation } from '../../ui/confirm.ts'
 import { openMoveDialog } from '../migration/use-move-dialog.ts'
+import { useVmStore } from '../vm/vm-store.ts'
 import { orNotify } from '../settings/problem-of.ts'
 
 /** Whether a job may be cancelled now. */
@@ -21,9 +22,9 @@ export async function cancelJob(job: Job): Promise<void> {
   if (isSure) await orNotify(`Cancel moving ${job.vmName}`, () => connectBackend().client.migration.cancel({ job: job.id }))
 }
 
-/** Whether the way back can be offered: the VM arrived. */
+/** Whether the way back can be offered: the VM arrived, and is still there. */
 export function canMoveBack(job: Job): boolean {
-  return job.state.state === 'succeeded'
+  return job.state.state === 'succeeded' && useVmStore().get({ host: job.plan.destination, uuid: job.plan.vm.uuid }) !== undefined
 }
 
 /** Opens the confirmation of the way back, to where the VM came from. */
