@@ -20,9 +20,13 @@ export async function releaseSource(move: Move, cookie: Buffer, { source, destin
   const found = await whereIs(source, destination, move.domain.uuid, signal ? { signal } : {})
   if (found.verdict === 'left-behind' && isPausedByMove(found.source)) await end(move, source)
   else if (found.verdict !== 'at-destination') {
-    throw new Failure('not-left-behind', 'The copy at the source is not ended: it is not proven that the domain lives at the destination.', {
-      evidence: `verdict ${found.verdict}`,
-    })
+    throw new Failure(
+      'not-left-behind',
+      'The copy at the source is not ended: it is not proven that the domain lives at the destination.',
+      {
+        evidence: `verdict ${found.verdict}`,
+      },
+    )
   }
   if (move.plan.flags.undefineSource === true) await undefine(move, source)
 }

@@ -47,7 +47,13 @@ describe('where a domain is, out of two answers', () => {
     ['post-copy, the destination killed', serving, off, 'lost', []],
     ['post-copy, the source gone', absent, brokenDestination, 'lost', []],
     ['post-copy, the source gone unnoticed', absent, faulting, 'lost', []],
-    ['the source is too busy to say whether the move is over', active({ state: 'paused', reason: 'migration' }, 'unknown'), absent, 'moving', ['wait']],
+    [
+      'the source is too busy to say whether the move is over',
+      active({ state: 'paused', reason: 'migration' }, 'unknown'),
+      absent,
+      'moving',
+      ['wait'],
+    ],
     ['two copies run', running, running, 'twice', ['suspend-source']],
     ['two copies run in a post-copy', running, faulting, 'twice', ['suspend-source']],
     ['two copies run, one of them broken', running, brokenDestination, 'twice', ['suspend-source']],
@@ -100,7 +106,10 @@ describe('asking both daemons', () => {
     })
     stand(source, pausedByMove)
     void source.mute('domainGetJobStats')
-    expect((await whereIs(toSource, toDestination, uuid, { deadlineMs: 5 })).source).toMatchObject({ kind: 'active', job: { operation: 'unknown' } })
+    expect((await whereIs(toSource, toDestination, uuid, { deadlineMs: 5 })).source).toMatchObject({
+      kind: 'active',
+      job: { operation: 'unknown' },
+    })
     await expect(whereIs(toSource, toDestination, uuid, { signal: AbortSignal.abort(new Error('stop')) })).rejects.toThrow('stop')
     toSource.close()
   })

@@ -5,6 +5,11 @@ export function protocolFailure(sentence: string, evidence?: string): Failure<'p
   return new Failure('protocol', sentence, evidence === undefined ? {} : { evidence })
 }
 
+/** Names that come again and again: one string each, whatever the number of messages. Bounded, since the far side chooses them. */
+const knownNames = new Map<number, { readonly bytes: Buffer; readonly name: string }>()
+const maxKnownNames = 8192
+const maxKnownLength = 64
+
 /** Reads XDR (RFC 4506) from a buffer, never beyond its end. Rejects with a `protocol` failure. */
 export class Reader {
   readonly #bytes: Buffer
@@ -74,6 +79,24 @@ export class Reader {
     const at = this.#take(length)
     this.#padding(length)
     return this.#bytes.toString('utf8', at, at + length)
+  }
+
+  /** A string that is likely to have been read before, such as a typed parameter's field. */
+  name(limit: number): string {
+    const length = this.length(limit, 'string')
+    const at = this.#take(length)
+    this.#padding(length)
+    const bytes = this.#bytes
+    const end = at + length
+    if (length > maxKnownLength) return bytes.toString('utf8', at, end)
+    let hash = length
+    for (let i = at; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0
+    const known = knownNames.get(hash)
+    if (known && known.bytes.length === length && bytes.compare(known.bytes, 0, length, at, end) === 0) return known.name
+    const name = bytes.toString('utf8', at, end)
+    if (knownNames.size >= maxKnownNames) knownNames.clear()
+    knownNames.set(hash, { bytes: Buffer.from(bytes.subarray(at, end)), name })
+    return name
   }
 
   /** To be called after the last field: whatever is left over was not meant by the table. */

@@ -25,7 +25,7 @@ export const typedParameter: Codec<TypedParameter> = {
     else writer.double(value)
   },
   decode(reader) {
-    const field = reader.string(maxString)
+    const field = reader.name(maxString)
     const type = reader.int()
     switch (type) {
       case types.int:
@@ -54,10 +54,6 @@ export class TypedParameters {
 
   constructor(parameters: readonly TypedParameter[]) {
     for (const { field, value } of parameters) this.#byField.set(field, value)
-  }
-
-  get size(): number {
-    return this.#byField.size
   }
 
   /** null where the daemon did not report it. */
