@@ -94,7 +94,8 @@ function exitOf(channel: ClientChannel, stream: ChannelStream): Promise<{ code: 
   return new Promise((resolve) => {
     // ssh2 names the signal SIGTERM; its types have it after the code.
     channel.once('exit', (code: number | null, signal?: string) => resolve({ code, signal: signal ?? null }))
-    channel.once('close', () => resolve({ code: null, signal: null }))
+    // A program that ends at once may have told so before anybody could listen: ssh2 says it again with the channel's end, which its types do not know.
+    channel.once('close', (...[code, signal]: [(number | null)?, string?]) => resolve({ code: code ?? null, signal: signal ?? null }))
     stream.once('close', () => resolve({ code: null, signal: null }))
   })
 }
