@@ -115,7 +115,7 @@ test('a dragged VM shows every host’s verdict, asks once, moves, stays selecte
   await page.getByRole('row').getByText('Copying memory').waitFor()
   await page.locator('[data-live=polite]').getByText(/Moved web-1 from kvm1 to kvm2/).waitFor({ state: 'attached', timeout: 30_000 })
   await expect.poll(() => card(page, 'kvm2').locator('.tile', { hasText: 'web-1' }).getAttribute('aria-selected')).toBe('true')
-  await page.getByRole('button', { name: 'Move web-1 back to kvm1' }).click()
+  await page.getByRole('button', { name: 'Move back web-1 to kvm1' }).click()
   await dialog(page).getByText('Move web-1 to kvm1').waitFor()
 })
 
