@@ -5,7 +5,7 @@ import type { AuthenticationMethod, HostConfig } from './host-config.ts'
 import { collectIdentities, IdentityAgent, SkippedIdentity, type Identity } from './identity.ts'
 import type { Prompter } from './prompter.ts'
 
-/** What ssh2 says when it wants the next attempt; `methods` is null before the server has named any. */
+/** How ssh2 is told the next attempt; false for none. */
 type Next = (attempt: AnyAuthMethod | false) => void
 
 /** A server may ask for several methods in a row; one that never has enough is not followed for ever. */
@@ -37,10 +37,14 @@ export class Authentication {
     this.#attempts = this.#all()
   }
 
-  /** ssh2's authHandler. */
-  readonly handler = (methods: readonly string[] | null, isPartial: boolean | null, next: Next): void => {
-    if (methods) this.#accepted = methods
-    this.#isPartial = isPartial === true
+  /** To be told of every refusal of the server: what it would accept, and whether the attempt was right but is not enough. */
+  refused(methods: readonly string[], isPartial: boolean): void {
+    this.#accepted = methods
+    this.#isPartial = isPartial
+  }
+
+  /** ssh2's authHandler. What it passes of the server's answer is not used: after a key of an agent it is out of date. */
+  readonly handler = (_methods: unknown, _isPartial: unknown, next: Next): void => {
     this.#attempts.next().then(
       ({ done, value }) => {
         if (!this.#prompter.signal.aborted) next(done ? false : (value as AnyAuthMethod))

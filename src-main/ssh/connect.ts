@@ -141,6 +141,18 @@ function connectClient(
     authHandler: authentication.handler as unknown as AuthHandlerMiddleware,
   })
   client.setNoDelay(true)
+  hearRefusals(client, authentication)
+}
+
+/** Past ssh2's own authHandler, which is not told of partial successes and of the methods left when an agent's key was tried (ssh2 1.17, client.js). */
+function hearRefusals(client: Client, authentication: Authentication): void {
+  type Refusal = (protocol: unknown, methods: string[], isPartial: boolean) => void
+  const { _handlers: handlers } = (client as unknown as { _protocol: { _handlers: { USERAUTH_FAILURE: Refusal } } })._protocol
+  const own = handlers.USERAUTH_FAILURE
+  handlers.USERAUTH_FAILURE = (protocol, methods, isPartial) => {
+    authentication.refused(methods, isPartial)
+    own(protocol, methods, isPartial)
+  }
 }
 
 function explain(error: (Error & { level?: string; code?: unknown }) | null, phase: Phase, config: HostConfig, authentication: Authentication): unknown {
