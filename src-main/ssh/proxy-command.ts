@@ -14,7 +14,11 @@ export function runProxyCommand(command: string, host: string, environment: Node
   })
   const stream = new Duplex({
     read: () => void child.stdout.resume(),
-    write: (chunk, _encoding, callback) => void child.stdin.write(chunk, callback),
+    // A broken pipe is not reported here: why the program ended is, as soon as it has.
+    write: (chunk, _encoding, callback) =>
+      void child.stdin.write(chunk, (error) => {
+        if (!error) callback()
+      }),
     final: (callback) => void child.stdin.end(() => callback()),
     destroy: (error, callback) => {
       child.stdin.destroy()
