@@ -32,6 +32,7 @@ export function useHostCommands(): (id: string) => Command[] {
         openMoveDialog({ vms: cut, destination: id })
       }, { shortcut: 'Ctrl+V', keywords: 'paste migrate' }),
       make('edit', 'edit', 'Label, group, tags, migration address…', 'i-lucide-pencil', allowed, () => (hostDialog.value = { kind: 'edit', host: id }), { shortcut: 'F2', keywords: 'rename edit settings' }),
+      ...(host.connection.state === 'offline' ? [make('problem', 'edit', 'Why it is not connected…', 'i-lucide-circle-alert', allowed, () => (hostDialog.value = { kind: 'problem', host: id }))] : []),
       make('reconnect', 'edit', 'Reconnect', 'i-lucide-refresh-cw', allowed, () => void orNotify(`Reconnect ${host.name}`, () => connectBackend().client.host.reconnect({ host: id }))),
       make('remove-agent', 'forget', 'Remove Drover’s files from it…', 'i-lucide-eraser', online(host), () => void removeAgent(host), { keywords: 'agent uninstall clean', isDestructive: true }),
       make('remove', 'forget', 'Remove from Drover…', 'i-lucide-unplug', allowed, () => void remove(host), { keywords: 'forget delete disconnect', isDestructive: true }),

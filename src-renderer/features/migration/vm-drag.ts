@@ -1,7 +1,7 @@
 import { draggable, dropTargetForElements, monitorForElements } from '@atlaskit/pragmatic-drag-and-drop/element/adapter'
 import { setCustomNativeDragPreview } from '@atlaskit/pragmatic-drag-and-drop/element/set-custom-native-drag-preview'
 import { pointerOutsideOfPreview } from '@atlaskit/pragmatic-drag-and-drop/element/pointer-outside-of-preview'
-import { onScopeDispose, shallowRef } from 'vue'
+import { onScopeDispose, shallowRef, watch } from 'vue'
 import { announce } from '../../ui/live-region.ts'
 import { hideTooltip } from '../../ui/tooltip.ts'
 import { formatCount } from '../../ui/format.ts'
@@ -66,8 +66,6 @@ export function useDragMonitor(): void {
       point(location.current.input)
       const host = hostBelow(location.current.dropTargets)
       intents.hovered = host
-      const verdict = host === null ? undefined : intents.verdicts.get(host)
-      if (host !== null && verdict) announce(`${hosts.name(host)}: ${verdictWord(verdict.verdict).word}. ${verdict.reason}`)
     },
     onDrop: ({ location }) => {
       const host = hostBelow(location.current.dropTargets)
@@ -79,5 +77,10 @@ export function useDragMonitor(): void {
       if (host !== null && !isHome) openMoveDialog({ vms: vms.filter((vm) => vm.host !== host), destination: host })
     },
   })
+  // Said when the pointer comes over a host, or when the verdict comes while it is there.
+  watch(
+    () => (intents.hovered === null ? undefined : intents.verdicts.get(intents.hovered)),
+    (verdict) => verdict && intents.hovered !== null && announce(`${hosts.name(intents.hovered)}: ${verdictWord(verdict.verdict).word}. ${verdict.reason}`),
+  )
   onScopeDispose(stop)
 }
