@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { root } from './output.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 // Both belong to electron-builder, which is what reads the file in the end.
 const builder = createRequire(createRequire(import.meta.url).resolve('electron-builder'))

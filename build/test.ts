@@ -12,13 +12,27 @@ import { addTallies, emptyTally, isExcusable, type Tally } from './tally.ts'
 const isLong = process.argv.includes('--long')
 const tiers = ['unit', 'lab', 'e2e', ...(isLong ? ['lab-long'] : [])]
 
+/** Minutes after which a tier is taken to hang: a test that never yields cannot be timed out by vitest itself. */
+const limitMinutes: Record<string, number> = { unit: 12, lab: 20, e2e: 15, 'lab-long': 300 }
+
 /** Runs one project of vitest. A run that ends without a tally, or badly in spite of it, is one failure more. */
 async function runTier(tier: string, folder: string): Promise<Tally> {
   const file = join(folder, `${tier}.json`)
   console.log(`\n== ${tier}`)
   const words = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', tier, '--passWithNoTests', '--reporter=default', `--reporter=${join(root, 'build/tally.ts')}`]
   const child = spawn(process.execPath, words, { cwd: root, stdio: 'inherit', env: { ...process.env, DROVER_TALLY: file } })
+  const stop = () => child.kill('SIGTERM')
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  const late = setTimeout(() => {
+    console.error(`The tier ${tier} took longer than ${limitMinutes[tier]} minutes.`)
+    stop()
+    setTimeout(() => child.kill('SIGKILL'), 30_000).unref()
+  }, (limitMinutes[tier] ?? 15) * 60_000)
   const { code, signal } = await ended(child)
+  clearTimeout(late)
+  process.off('SIGINT', stop)
+  process.off('SIGTERM', stop)
   const tally = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Tally) : emptyTally
   if (code === 0 || tally.failed > 0) return tally
   console.error(`vitest ended with ${signal ?? code}.`)

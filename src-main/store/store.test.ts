@@ -2,12 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Job } from '../contract/job.ts'
 import { tryLock } from './lock.ts'
 import { noSamples } from './samples.ts'
 import { openDatabase } from './sqlite.ts'
 import { openStore } from './store.ts'
+
+// Every write is on the disk before the next one.
+vi.setConfig({ testTimeout: 60_000 })
 
 let folder: string
 let path: string
