@@ -31,7 +31,7 @@ export function explainLibvirt(host: string, facts: LibvirtFacts | null, trials:
     })
   }
   if (usable.length === 0) return explainForbidden(host, facts, forbidden, trials, evidence)
-  if (trials.some((trial) => trial.route !== 'socket' && /connection refused|failed to connect|no such file/i.test(trial.evidence))) {
+  if (trials.some((trial) => trial.route !== 'socket' && /connection refused|ECONNREFUSED|failed to connect|no such file/i.test(trial.evidence))) {
     return new Failure('libvirt-not-running', `libvirt’s daemon on ${host} does not answer on its socket.`, { evidence, next: startDaemon })
   }
   const helper = facts.programs.has('virt-ssh-helper') || facts.programs.has('nc')

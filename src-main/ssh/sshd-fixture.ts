@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -70,6 +70,8 @@ export class SshFixture {
   }): Promise<{ port: number; process: ChildProcess; address: Extract<HostAddress, { scheme: 'ssh' }> }> {
     const port = await freePort()
     const authorized = this.write(`authorized-${port}`, options.authorized.map((path) => readFileSync(`${path}.pub`, 'utf8')).join(''))
+    // Read by sshd with the rights of whoever logs in.
+    chmodSync(authorized, 0o644)
     const config = this.write(
       `sshd-${port}`,
       [
