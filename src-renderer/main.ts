@@ -4,6 +4,7 @@ import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './pages/App.vue'
 import { createDroverRouter } from './pages/router.ts'
+import '@fontsource-variable/inter/wght.css'
 import './ui/theme.css'
 
 // Takes the one-time token out of the address before the router reads it.

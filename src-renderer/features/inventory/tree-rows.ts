@@ -25,7 +25,7 @@ export function buildTreeRows(hosts: readonly TreeHost[], isClosed: (key: string
   for (const entry of hosts) {
     const group = entry.host.record.group
     if (group === null || group === '') single.push(entry)
-    else groups.get(group)?.push(entry) ?? groups.set(group, [entry])
+    else groups.set(group, [...(groups.get(group) ?? []), entry])
   }
   const rows: TreeRow[] = []
   const names = [...groups.keys()].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
