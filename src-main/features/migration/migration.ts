@@ -185,6 +185,7 @@ export class Migration implements JobDirector {
         hostname: destination.facts.session.facts.hostname,
         route,
         listenAddress: move.listenAddress,
+        copied: move.disks.map(({ target }) => target),
         volumes,
       }),
     }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix'
 import type { ExecResult } from '../../../transport/transport.ts'
 import { readDomainCapabilities, type DomainCapabilities } from '../../../libvirt/xml/capabilities/domain.ts'
 import { readNetwork, type Network } from '../../../libvirt/xml/network/network.ts'
@@ -50,7 +51,10 @@ export interface FreePages {
 /** Milliseconds for a command that only looks. */
 const commandMs = 5_000
 
-/** What one host says of itself, asked when first wanted and remembered for the life of the reader: one preflight. Nothing here changes a host. */
+/**
+ * What one host says of itself, asked when first wanted and remembered for the life of the reader: one preflight. Nothing here changes a host,
+ * beyond having a storage pool look at its folder again.
+ */
 export class HostFactsReader {
   readonly session: HostSession
   readonly #signal: AbortSignal
@@ -93,10 +97,17 @@ export class HostFactsReader {
     })
   }
 
-  /** The volume at a path, in whichever active pool; null where libvirt knows none. */
+  /** The volume at a path, in whichever active pool; null where libvirt knows none. A pool that does not know a file of its folder yet looks once more. */
   volumeAt(path: string): Promise<HostVolume | null> {
     return this.#once.ask(`volume at ${path}`, async () => {
-      const found = await this.#call('storageVolLookupByPath', { path }).catch(() => null)
+      const find = () => this.#call('storageVolLookupByPath', { path }).catch(() => null)
+      let found = await find()
+      if (!found) {
+        const pool = (await this.pools()).find(({ isActive, targetPath }) => isActive && targetPath?.replace(/\/+$/, '') === dirname(path))
+        if (!pool || (await this.exec(['test', '-e', path]))?.code !== 0) return null
+        await this.#once.ask(`refresh of ${pool.name}`, () => this.#call('storagePoolRefresh', { pool: pool.ref, flags: 0 })).catch(() => {})
+        found = await find()
+      }
       if (!found) return null
       const { xml } = await this.#call('storageVolGetXmlDesc', { vol: found.vol, flags: 0 })
       return { ...readStorageVolume(xml), ref: found.vol }

@@ -17,6 +17,7 @@ function parts(options: Partial<MoveOptions>, more: Partial<VirshParts> = {}): V
     hostname: 'beta',
     route: { address: '10.0.0.2', origin: '', probe: 'refused', via: null, mbps: null },
     listenAddress: '10.0.0.2',
+    copied: ['vda', 'vdb'],
     volumes: [],
     ...more,
   }

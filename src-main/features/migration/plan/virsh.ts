@@ -16,6 +16,8 @@ export interface VirshParts {
   readonly hostname: string
   readonly route: Route | null
   readonly listenAddress: string | null
+  /** Targets of the disks that are copied while the VM runs. */
+  readonly copied: readonly string[]
   /** Disks of a VM that is off, as pool and volume, that are copied beforehand. */
   readonly volumes: readonly { readonly pool: string; readonly name: string; readonly format: string; readonly capacity: number }[]
 }
@@ -51,7 +53,7 @@ function modeWords(technique: MovePlan['options']['technique']): string[] {
   return technique === 'precopy' ? ['--live'] : ['--live', '--postcopy']
 }
 
-function liveWords({ plan: { options }, hostname }: VirshParts): string[] {
+function liveWords({ plan: { options }, hostname, copied }: VirshParts): string[] {
   const words: string[] = []
   // The shortest that virsh waits is one second.
   if (options.technique === 'postcopy') words.push('--timeout', '1', '--timeout-postcopy')
@@ -59,7 +61,7 @@ function liveWords({ plan: { options }, hostname }: VirshParts): string[] {
   if (options.technique === 'hybrid' && options.hybridSwitch.when === 'forecast') words.push('--postcopy-after-precopy')
   if (options.storage === 'full') words.push('--copy-storage-all')
   if (options.storage === 'incremental') words.push('--copy-storage-inc')
-  if (options.storage !== 'none' && options.disks) words.push('--migrate-disks', options.disks.join(','))
+  if (options.storage !== 'none') words.push('--migrate-disks', copied.join(','))
   if (options.autoConverge) words.push('--auto-converge')
   if (options.compression !== 'none') words.push('--compressed', '--comp-methods', options.compression)
   const connections = parallelConnectionsOf(options)

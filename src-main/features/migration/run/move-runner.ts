@@ -176,7 +176,7 @@ export class MoveRunner {
       case 'succeeded': {
         if (guestGapMs !== null) job.say('info', `The guest stood still for about ${guestGapMs} ms, from the source’s SUSPENDED to the destination’s RESUMED as they arrived here.`)
         if (outcome.remark) job.say('warning', outcome.remark)
-        job.succeed(resultOf(outcome.figures, guestGapMs))
+        job.succeed(resultOf(job, outcome.figures, guestGapMs))
         break
       }
       case 'cancelled':
@@ -206,6 +206,9 @@ function isPastNoReturn(job: OpenJob): boolean {
   return state.state === 'running' && state.isPastNoReturn
 }
 
-function resultOf({ totalMs, downtimeMs, bytes, iterations }: MoveFigures, guestGapMs: number | null): MoveResult {
-  return { totalMs, downtimeMs, guestGapMs, bytes, iterations }
+/** Of a VM that is off, what took time and bytes was copied before the five calls. */
+function resultOf(job: OpenJob, { totalMs, downtimeMs, bytes, iterations }: MoveFigures, guestGapMs: number | null): MoveResult {
+  const copied = job.samples.last
+  if (job.view.plan.options.technique !== 'offline' || !copied) return { totalMs, downtimeMs, guestGapMs, bytes, iterations }
+  return { totalMs: Date.now() - (job.view.startedAt ?? Date.now()), downtimeMs: null, guestGapMs: null, bytes: copied.diskTransferred, iterations: null }
 }
