@@ -21,6 +21,8 @@ export function useHostNotices(): void {
   const hosts = useHostStore()
   let seen = new Map<string, HostConnection>()
   const shown = new Map<string, number>()
+  /** What was told of a host since it was last there: its next tries fail alike, and that is no news. */
+  const told = new Map<string, string>()
   const stop = watch(
     () => hosts.version,
     () => {
@@ -29,10 +31,12 @@ export function useHostNotices(): void {
         const news = judgeConnection(seen.get(record.id), connection)
         if (news === 'back') {
           announce(`${host.name} is online.`)
+          told.delete(record.id)
           dismissNotice(shown.get(record.id) ?? -1)
         }
         if (news === 'lost' && connection.state === 'offline') shown.set(record.id, notify({ tone: 'warning', title: `${host.name} was lost`, problem: connection.problem }))
-        if (news === 'failed' && connection.state === 'offline') {
+        if (news === 'failed' && connection.state === 'offline' && told.get(record.id) !== connection.problem.message) {
+          told.set(record.id, connection.problem.message)
           const details = { label: 'Details', run: () => (hostDialog.value = { kind: 'problem', host: record.id }) }
           shown.set(record.id, notify({ tone: 'error', title: `${host.name} could not be connected`, problem: connection.problem, actions: [details] }))
         }

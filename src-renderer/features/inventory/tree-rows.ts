@@ -55,7 +55,7 @@ export function stepInTree(rows: readonly TreeRow[], at: number, key: string, pa
   const row = rows[at]
   const focus = (index: number): TreeStep => ({ kind: 'focus', index: Math.min(rows.length - 1, Math.max(0, index)) })
   if (rows.length === 0) return { kind: 'none' }
-  if (!row) return focus(0)
+  if (!row) return focus(key === 'End' ? rows.length - 1 : 0)
   switch (key) {
     case 'ArrowDown':
       return focus(at + 1)
