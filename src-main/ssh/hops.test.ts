@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { CommandQuestion } from './ask.ts'
@@ -177,7 +177,7 @@ describe('hostile servers', () => {
     fixture.config(block('target', target!, targetKey))
     const proxy = await new Promise<{ port: number; cut: () => void }>((resolve) => {
       const server = createServer((near) => {
-        const far = new (near.constructor as typeof import('node:net').Socket)().connect(target!.port, '127.0.0.1')
+        const far = connect(target!.port, '127.0.0.1')
         near.on('error', () => {})
         far.on('error', () => {})
         near.pipe(far).pipe(near)

@@ -193,6 +193,8 @@ export class LibvirtRoutes {
         await password.reject()
         return 'wrong-password'
       }
+      // Not the password's fault; the next command by sudo need not ask for it again.
+      password.keep()
       throw new WayFailed(prompt.complaint || 'sudo ended')
     } catch (error) {
       running.close()

@@ -4,6 +4,17 @@ import type { SecretKey } from './ask.ts'
 import type { Prompter } from './prompter.ts'
 import type { Running } from './remote-process.ts'
 
+/** A password to try, and what is to be done once sudo has judged it. */
+export interface OfferedPassword {
+  readonly value: string
+  /** It was not called wrong: it is kept for this connection. */
+  keep(): void
+  /** It was right: kept, and remembered where that is wanted. */
+  accept(): Promise<void>
+  /** It was wrong. */
+  reject(): Promise<void>
+}
+
 /** The sudo password of one connection: asked for once, kept in memory only as long as the connection, and never part of a command line. */
 export class SudoPassword {
   readonly #who: { host: string; user: string; key: SecretKey }
@@ -21,7 +32,7 @@ export class SudoPassword {
   }
 
   /** The password, from memory, from the store or from a person; null where the person does without. Rejects with `prompt-dismissed`. */
-  async get(prompter: Prompter): Promise<{ value: string; accept(): Promise<void>; reject(): Promise<void> } | null> {
+  async get(prompter: Prompter): Promise<OfferedPassword | null> {
     if (this.#isDeclined) return null
     const kept = this.#known ?? (this.#attempt === 0 ? await prompter.lookup(this.#who.key) : null)
     let answer = kept === null ? null : { value: kept, remember: false }
@@ -39,6 +50,7 @@ export class SudoPassword {
     const { value, remember } = answer
     return {
       value,
+      keep: () => void (this.#known = value),
       accept: async () => {
         this.#known = value
         if (remember) await prompter.remember(this.#who.key, value)
