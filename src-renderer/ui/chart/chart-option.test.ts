@@ -18,3 +18,14 @@ it('draws what is known and leaves gaps where nothing was said', () => {
   expect(option.yAxis.max({ max: 7 })).toBe(10)
   expect(option.yAxis.max({ max: 100 })).toBe(105)
 })
+
+it('draws lines across at powers of two for bytes', () => {
+  const step = (max: number) => {
+    const option = chartOption({ t: [1], series: [{ name: 'Memory', color: '#f00', values: [max] }], marks: [], format: String, atLeast: 1, from: null, interval: 'binary', look }) as { yAxis: { interval: number } }
+    return option.yAxis.interval
+  }
+  expect(step(2 * 2 ** 30)).toBe(2 ** 29)
+  expect(step(128 * 2 ** 20)).toBe(2 ** 25)
+  expect(step(3 * 2 ** 20)).toBe(2 ** 20)
+  expect(step(0)).toBe(1)
+})

@@ -35,13 +35,22 @@ export interface ChartInput {
   readonly atLeast: number
   /** The axis begins here. Milliseconds since the epoch; null for the first value. */
   readonly from: number | null
+  /** Distance between the lines across; `binary` for bytes, where round figures are powers of two. Without one it is picked in tens. */
+  readonly interval?: number | 'binary' | undefined
   readonly look: ChartLook
+}
+
+/** A power of two that cuts the axis into three or four. */
+function binaryStep(series: readonly ChartSeries[], atLeast: number): number {
+  let max = atLeast
+  for (const { values } of series) for (const value of values) max = Math.max(max, value ?? 0)
+  return 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, max) / 2.5)))
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
 
 /** The whole option of a chart: time below, one quantity at the left. */
-export function chartOption({ t, series, marks, format, atLeast, from, look }: ChartInput): EChartsCoreOption {
+export function chartOption({ t, series, marks, format, atLeast, from, interval, look }: ChartInput): EChartsCoreOption {
   const label = { color: look.text, fontSize: 11, fontFamily: 'inherit' }
   return {
     animation: false,
@@ -70,6 +79,7 @@ export function chartOption({ t, series, marks, format, atLeast, from, look }: C
       max: (range: { max: number }) => Math.max(atLeast, range.max * 1.05) || 1,
       axisLabel: { ...label, formatter: format, showMaxLabel: false },
       splitNumber: 3,
+      ...(interval === undefined ? {} : { interval: interval === 'binary' ? binaryStep(series, atLeast) : interval }),
       splitLine: { lineStyle: { color: look.line } },
     },
     series: series.map((one, index) => ({
