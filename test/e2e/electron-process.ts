@@ -45,11 +45,11 @@ export async function closeDisplay(): Promise<void> {
 }
 
 /** A second start with the same profile hands over and ends: `child` alone, without waiting for a window. */
-export async function spawnElectron(words: readonly string[]): Promise<ChildProcess> {
+export async function spawnElectron(words: readonly string[], env: Record<string, string> = {}): Promise<ChildProcess> {
   const display = await openDisplay()
   const given = process.env['DROVER_TEST_ELECTRON_ARGS']?.split(' ').filter(Boolean) ?? []
   return spawn(process.env['DROVER_TEST_ELECTRON'] ?? '', ['--remote-debugging-port=0', ...given, root, ...words], {
-    env: { ...process.env, DISPLAY: display.name },
+    env: { ...process.env, DISPLAY: display.name, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
 }
@@ -63,8 +63,8 @@ async function pageListed(port: string): Promise<void> {
   }
 }
 
-export async function startElectron(words: readonly string[]): Promise<ElectronProcess> {
-  const child = await spawnElectron(words)
+export async function startElectron(words: readonly string[], env: Record<string, string> = {}): Promise<ElectronProcess> {
+  const child = await spawnElectron(words, env)
   let said = ''
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)))
   const endpoint = await new Promise<string>((resolve, reject) => {
