@@ -28,10 +28,12 @@ test('bytes pass both ways once it is open, and only the bytes of the view', () 
   expect(heard).toEqual(['open', [8, 7]])
 })
 
-test('it closes once, from either side', () => {
+test('it closes once, from either side, and tells it later as a WebSocket would', async () => {
   const mine = channel()
   mine.made.opened()
   mine.made.close()
+  expect(mine.heard).toEqual(['open'])
+  await Promise.resolve()
   mine.made.ended('gone')
   expect(mine.line.close).toHaveBeenCalledOnce()
   expect(mine.heard).toEqual(['open', 'close 1000'])

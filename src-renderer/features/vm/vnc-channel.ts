@@ -24,9 +24,11 @@ export class VncChannel {
 
   /** noVNC is done with it. */
   close(): void {
-    if (this.readyState === 'closed') return
+    if (this.readyState === 'closed' || this.readyState === 'closing') return
+    this.readyState = 'closing'
     this.#line.close()
-    this.#end('')
+    // Later, as a WebSocket would: noVNC, told at once, waits for it all the same and complains after three seconds.
+    queueMicrotask(() => this.#end(''))
   }
 
   /** The far side opened the console. */
@@ -43,10 +45,11 @@ export class VncChannel {
 
   /** The far side closed it, or it failed. */
   ended(reason: string): void {
-    if (this.readyState !== 'closed') this.#end(reason)
+    this.#end(reason)
   }
 
   #end(reason: string): void {
+    if (this.readyState === 'closed') return
     this.readyState = 'closed'
     this.onclose?.({ code: reason === '' ? 1000 : 1006, reason })
   }
