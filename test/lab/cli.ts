@@ -1,22 +1,25 @@
 import { parseArgs } from 'node:util'
 import { Failure, messageOf } from '../../src-main/base/failure.ts'
 import { generations, type Generation } from './generation.ts'
+import { guestCommand, guestUsage } from './guest-commands.ts'
 import type { HostSpec } from './host-spec.ts'
 import { userName } from './host-spec.ts'
 import { labNames } from './lab-state.ts'
 import { Lab } from './lab.ts'
 import type { LinkShape } from './link.ts'
+import { startSampleGuests } from './sample-guests.ts'
 
 const usage = `Real libvirt hosts in a box (Linux, as root).
 
-  npm run lab -- up N [--generation 12,12,13] [--user-host 2] [--node-host 1]   bring a lab of N hosts up
+  npm run lab -- up N [--generation 12,12,13] [--user-host 2] [--node-host 1] [--guests 2]
+                                                                                bring a lab of N hosts up, each with so many guests
   npm run lab -- down [--all]                                                   end it, leaving nothing behind
   npm run lab -- status                                                         what runs, and the files for SSH
   npm run lab -- link HOST [--rate 100mbit] [--delay 5ms] [--loss 0]            shape a host's cable; without options: plain again
   npm run lab -- link HOST --cut | --restore                                    silence a host's cable, and undo it
   npm run lab -- exec HOST PROGRAM ARG...                                       run a program on a host, as root
   npm run lab -- host HOST destroy | restart | kill-libvirtd | restart-libvirtd | count
-
+${guestUsage}
 HOST is a number (from 1) or a name. Options for all: --name NAME (default: lab), --json (the last line is JSON).
 `
 
@@ -31,9 +34,24 @@ const { values, positionals } = parseArgs({
     rate: { type: 'string' },
     delay: { type: 'string' },
     loss: { type: 'string' },
+    guests: { type: 'string', default: '0' },
     cut: { type: 'boolean', default: false },
     restore: { type: 'boolean', default: false },
     all: { type: 'boolean', default: false },
+    host: { type: 'string' },
+    to: { type: 'string' },
+    memory: { type: 'string' },
+    pattern: { type: 'string' },
+    private: { type: 'string' },
+    tick: { type: 'string' },
+    machine: { type: 'string' },
+    disk: { type: 'string', multiple: true },
+    mib: { type: 'string' },
+    cdrom: { type: 'string' },
+    nic: { type: 'string' },
+    vnc: { type: 'string' },
+    postcopy: { type: 'boolean' },
+    transient: { type: 'boolean' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -97,7 +115,8 @@ async function up(): Promise<Answer> {
   const lab = await Lab.up({ name: values.name, hosts: specs(count), hasOwner: false, report, signal: abort.signal })
   const seconds = Number(((performance.now() - started) / 1000).toFixed(1))
   report(`${count} hosts are up in ${seconds} s.`)
-  return { ...describe(lab), seconds }
+  const guests = await startSampleGuests(lab, Number(values.guests) || 0)
+  return { ...describe(lab), seconds, guests }
 }
 
 async function down(): Promise<Answer> {
@@ -150,7 +169,12 @@ async function host(): Promise<Answer> {
   return { host: target.name, done: command }
 }
 
-const commands: Record<string, () => Answer | Promise<Answer>> = { up, down, status, link, exec, host }
+function guest(): Promise<Answer> {
+  const lab = required()
+  return guestCommand(lab, positionals.slice(1), values, (word) => hostOf(lab, word))
+}
+
+const commands: Record<string, () => Answer | Promise<Answer>> = { up, down, status, link, exec, host, guest }
 
 try {
   const command = commands[positionals[0] ?? '']

@@ -12,6 +12,8 @@ export interface LabParts {
   /** Folder on the machine that every lab host sees, read-only, at `partsFolderOnHost`. */
   readonly folder: string
   readonly init: string
+  /** What stands before QEMU: see native/lab-qemu.c. */
+  readonly qemu: string
   readonly kernelOnHost: string
   readonly initramfsOnHost: string
 }
@@ -41,6 +43,7 @@ export async function compiled(source: string, signal?: AbortSignal): Promise<st
 /** Everything that hosts and guests of a lab need, from the cache where it is there. */
 export async function labParts(report: (line: string) => void, signal?: AbortSignal): Promise<LabParts> {
   const init = await compiled(join(import.meta.dirname, 'native/lab-init.c'), signal)
+  const qemu = await compiled(join(import.meta.dirname, 'native/lab-qemu.c'), signal)
   const program = await compiled(join(import.meta.dirname, '../fixtures/guest/guest.c'), signal)
   const folder = partsFolder()
   const kernelFolder = await guestKernel(report, signal)
@@ -51,7 +54,7 @@ export async function labParts(report: (line: string) => void, signal?: AbortSig
   const initramfsName = `guest-${key}.cpio.gz`
   if (!existsSync(join(folder, kernelName))) put(join(folder, kernelName), readFileSync(kernel))
   if (!existsSync(join(folder, initramfsName))) put(join(folder, initramfsName), initramfs(program, kernelFolder))
-  return { folder, init, kernelOnHost: join(partsFolderOnHost, kernelName), initramfsOnHost: join(partsFolderOnHost, initramfsName) }
+  return { folder, init, qemu, kernelOnHost: join(partsFolderOnHost, kernelName), initramfsOnHost: join(partsFolderOnHost, initramfsName) }
 }
 
 function initramfs(program: string, kernelFolder: string): Buffer {

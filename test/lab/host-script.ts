@@ -1,4 +1,6 @@
+import { basename } from 'node:path'
 import { quoted } from './command.ts'
+import type { LabParts } from './guest-image.ts'
 import type { HostRecord } from './host-spec.ts'
 import { userName } from './host-spec.ts'
 import { imagesFolder, type LabPlaces, partsFolderOnHost, sharedFolder } from './places.ts'
@@ -26,9 +28,9 @@ ip netns del ${port}
  * Runs as PID 1 of the new host: a root of its own (an overlay over the generation's root that forgets what is written; what a real host
  * keeps on disk is bound over it), then becomes the host's init.
  */
-export function setupScript(places: LabPlaces, host: HostRecord, partsFolder: string, init: string): string {
+export function setupScript(places: LabPlaces, host: HostRecord, parts: LabParts): string {
   const base = places.host(host.number)
-  const initName = init.slice(init.lastIndexOf('/') + 1)
+  const initName = basename(parts.init)
   return `#!/bin/sh
 set -e
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
@@ -73,8 +75,12 @@ mkdir -p "$R${imagesFolder}"
 mount --bind "$B/images" "$R${imagesFolder}"
 mkdir -p "$R${sharedFolder}"
 mount --bind "$L/shared" "$R${sharedFolder}"
-mount --bind ${quoted(partsFolder)} "$R${partsFolderOnHost}"
+mount --bind ${quoted(parts.folder)} "$R${partsFolderOnHost}"
 mount -o remount,bind,ro "$R${partsFolderOnHost}"
+
+: >"$R/usr/bin/qemu-system-x86_64-real"
+mount --bind "$R/usr/bin/qemu-system-x86_64" "$R/usr/bin/qemu-system-x86_64-real"
+mount --bind ${quoted(parts.qemu)} "$R/usr/bin/qemu-system-x86_64"
 
 rm -f "$R/etc/hosts" "$R/etc/hostname" "$R/etc/machine-id"
 : >"$R/etc/hosts"

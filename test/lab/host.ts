@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../src-main/base/failure.ts'
 import { attempt, type CommandOptions, type CommandResult } from './command.ts'
+import type { LabParts } from './guest-image.ts'
 import { setupScript, hostScript } from './host-script.ts'
 import type { HostRecord } from './host-spec.ts'
 import { userName } from './host-spec.ts'
@@ -124,11 +125,11 @@ export class LabHost {
   }
 
   /** Starts the host from what it keeps on disk, and waits until its libvirt answers. */
-  async start(parts: { folder: string }, signal?: AbortSignal): Promise<void> {
+  async start(parts: LabParts, signal?: AbortSignal): Promise<void> {
     if (this.isRunning) throw new Failure('lab-host-up', `${this.name} is running already.`)
     const ready = join(this.folder, 'run/ready')
     rmSync(ready, { force: true })
-    writeFileSync(join(this.folder, 'setup.sh'), setupScript(this.#places, this.record, parts.folder, this.#state.initProgram), { mode: 0o700 })
+    writeFileSync(join(this.folder, 'setup.sh'), setupScript(this.#places, this.record, parts), { mode: 0o700 })
     writeFileSync(join(this.folder, 'host.sh'), hostScript(this.#places, this.record), { mode: 0o700 })
     writeFileSync(this.#places.control, `${join(this.folder, 'host.sh')}\n`)
     await until(`The start of ${this.name}`, () => existsSync(ready), { deadlineMs: 60_000, everyMs: 20, signal, evidence: () => this.log() })

@@ -18,7 +18,6 @@ export interface LabState {
   readonly userPassword: string
   readonly kernel: string
   readonly initramfs: string
-  readonly initProgram: string
 }
 
 /** The state of a lab, running or not; null when there is none. */

@@ -108,7 +108,6 @@ export class Lab {
         userPassword: randomBytes(9).toString('base64url'),
         kernel: parts.kernelOnHost,
         initramfs: parts.initramfsOnHost,
-        initProgram: parts.init,
       }
       await Promise.all(hosts.map((host) => writeHostFiles(places, host, state.userPassword)))
       writeNames(places, hosts)
