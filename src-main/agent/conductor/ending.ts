@@ -126,8 +126,8 @@ export class Ending {
     if (course.hasFinished && (found.verdict === 'at-destination' || found.verdict === 'left-behind')) {
       return { outcome: 'moved', remark: `${whereabouts.verdict} libvirt reported an error at the end all the same: ${failure.sentence}` }
     }
-    if (course.hasLostDestination && outcome.at === 'perform') return { kind: 'failed', failure: lostDestination(names.destination, failure), whereabouts }
     if (outcome.isCancelled && !course.hasFinished) return { kind: 'cancelled', whereabouts }
+    if (course.hasLostDestination && outcome.at === 'perform') return { kind: 'failed', failure: lostDestination(names.destination, failure), whereabouts }
     return { kind: 'failed', failure, whereabouts }
   }
 
