@@ -66,9 +66,15 @@ export class ChannelStream extends Duplex {
     if (this.#isGone) return
     this.#isGone = true
     if (this.#writing) this.#written(this.#writing, brokenPipe())
-    // What has arrived stays readable.
-    else if (this.readableEnded) this.destroy()
-    else this.once('end', () => this.destroy())
+    else if (!this.destroyed) {
+      // What has arrived stays readable, and a writer that had nothing under way has simply come to its end.
+      const settle = () => {
+        if (this.readableEnded && this.writableFinished) this.destroy()
+      }
+      this.once('end', settle)
+      this.once('finish', settle)
+      this.end()
+    }
   }
 }
 

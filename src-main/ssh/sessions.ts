@@ -14,7 +14,8 @@ export class Sessions {
   readonly #limit: number
   readonly #queue: PQueue
   readonly #released = new Emitter<void>()
-  #short = 0
+  /** Short ones that have a session at the moment. */
+  #holding = 0
   #long = 0
 
   constructor(limit = 8) {
@@ -26,11 +27,16 @@ export class Sessions {
   short<T>(work: (open: <S>(openOne: () => Promise<S>) => Promise<S>) => Promise<T>, signal: AbortSignal): Promise<T> {
     const task = async () => {
       signal.throwIfAborted()
-      this.#short++
+      let isHolding = false
       try {
-        return await work((openOne) => this.#open(openOne, signal, 1))
+        return await work(async (openOne) => {
+          const opened = await this.#open(openOne, signal)
+          if (!isHolding) this.#holding++
+          isHolding = true
+          return opened
+        })
       } finally {
-        this.#short--
+        if (isHolding) this.#holding--
         this.#released.fire()
       }
     }
@@ -49,23 +55,22 @@ export class Sessions {
       this.#released.fire()
     }
     try {
-      return { opened: await this.#open(openOne, signal, 0), release }
+      return { opened: await this.#open(openOne, signal), release }
     } catch (error) {
       release()
       throw error
     }
   }
 
-  /** `own` is how many of the short ones the caller is itself. */
-  async #open<S>(openOne: () => Promise<S>, signal: AbortSignal, own: 0 | 1): Promise<S> {
+  async #open<S>(openOne: () => Promise<S>, signal: AbortSignal): Promise<S> {
     let patience = 25
     for (;;) {
       try {
         return await openOne()
       } catch (error) {
         if (!(error instanceof ChannelRefused) || error.reason !== 'connect-failed') throw error
-        // The server allows fewer than the usual ten: go on when one of ours has ended, if any can be expected to.
-        if (this.#short > own) await this.#nextRelease(signal)
+        // The server allows fewer than the usual ten: go on when a short one has ended.
+        if (this.#holding > 0) await this.#nextRelease(signal)
         // A session whose channel is closed counts until its program has ended, and nothing tells when that is.
         else if (patience <= longestPatienceMs) {
           await delay(patience, signal)
