@@ -12,7 +12,7 @@ import { Agents } from './features/host/agents.ts'
 import { findAgentBundle } from './features/host/agent/agent-bundle.ts'
 import { hostRouter } from './features/host/host-router.ts'
 import { Hosts } from './features/host/hosts.ts'
-import { Lab } from './features/host/lab.ts'
+import { Lab, labGroup } from './features/host/lab.ts'
 import { jobRouter } from './features/job/job-router.ts'
 import { Jobs } from './features/job/jobs.ts'
 import { Migration } from './features/migration/migration.ts'
@@ -91,6 +91,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     }),
   }
 
+  if ((await store.hosts.list()).some(({ group }) => group === labGroup)) await labProgram?.find()
   await hosts.start()
   await jobs.restore()
 

@@ -19,7 +19,8 @@ interface KnownHosts {
   remove(id: string): Promise<void>
 }
 
-const group = 'Lab in a box'
+/** The group that the lab's hosts are shown in. */
+export const labGroup = 'Lab in a box'
 
 /** Real hosts in network namespaces of this machine, for whoever has none at hand. */
 export class Lab {
@@ -37,7 +38,7 @@ export class Lab {
     await this.#exclusively(async (program) => {
       const known = new Set(this.#hosts.list().map(({ address }) => address))
       for (const { name, address } of await program.up(hosts)) {
-        if (!known.has(address)) await this.#hosts.add({ address, label: name, group, tags: [] })
+        if (!known.has(address)) await this.#hosts.add({ address, label: name, group: labGroup, tags: [] })
       }
     })
   }
@@ -46,7 +47,7 @@ export class Lab {
   async stop(): Promise<void> {
     await this.#exclusively(async (program) => {
       await program.down()
-      for (const host of this.#hosts.list()) if (host.group === group) await this.#hosts.remove(host.id)
+      for (const host of this.#hosts.list()) if (host.group === labGroup) await this.#hosts.remove(host.id)
     })
   }
 
