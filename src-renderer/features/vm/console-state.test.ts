@@ -15,11 +15,12 @@ test('a console waits for what comes back by itself', () => {
 })
 
 test('after the far side is gone it reopens by itself only where nobody took it', () => {
-  expect(afterClose(null, null, vmView('a', '1')).kind).toBe('ended')
-  expect(afterClose(null, null, vmView('a', '1', { job: 'j' })).kind).toBe('waiting')
-  expect(afterClose(problem, null, vmView('a', '1'))).toEqual({ kind: 'failed', problem })
-  expect(afterClose({ code: 'backend-lost', message: '' }, null, vmView('a', '1')).kind).toBe('waiting')
-  expect(afterClose(problem, 'It is off.', vmView('a', '1'))).toEqual({ kind: 'waiting', reason: 'It is off.' })
+  expect(afterClose(null, true, null, vmView('a', '1')).kind).toBe('ended')
+  expect(afterClose({ code: 'libvirt', message: 'stream had I/O failure' }, true, null, vmView('a', '1'))).toMatchObject({ kind: 'ended', evidence: 'stream had I/O failure' })
+  expect(afterClose(null, true, null, vmView('a', '1', { job: 'j' })).kind).toBe('waiting')
+  expect(afterClose(problem, false, null, vmView('a', '1'))).toEqual({ kind: 'failed', problem })
+  expect(afterClose({ code: 'backend-lost', message: '' }, true, null, vmView('a', '1')).kind).toBe('waiting')
+  expect(afterClose(problem, true, 'It is off.', vmView('a', '1'))).toEqual({ kind: 'waiting', reason: 'It is off.' })
 })
 
 test('Ctrl and Alt alone release the keyboard', () => {

@@ -7,7 +7,7 @@ export type ConsoleState =
   | { readonly kind: 'waiting'; readonly reason: string }
   | { readonly kind: 'connecting' }
   | { readonly kind: 'open' }
-  | { readonly kind: 'ended'; readonly reason: string }
+  | { readonly kind: 'ended'; readonly reason: string; readonly evidence?: string }
   | { readonly kind: 'failed'; readonly problem: Problem }
 
 /** Why a console cannot be opened now; null when it can. */
@@ -27,12 +27,14 @@ export function consoleWait(vm: VmView | undefined, host: HostView | undefined):
 }
 
 /** What becomes of a console whose far side is gone: it waits where it will come back by itself, and leaves the choice where it might be unwelcome. */
-export function afterClose(problem: Problem | null, wait: string | null, vm: VmView | undefined): ConsoleState {
+export function afterClose(problem: Problem | null, wasOpen: boolean, wait: string | null, vm: VmView | undefined): ConsoleState {
   if (problem?.code === 'backend-lost') return { kind: 'waiting', reason: 'The window lost its connection to Drover. The console opens when it is back.' }
   if (wait !== null) return { kind: 'waiting', reason: wait }
   if (vm?.job != null) return { kind: 'waiting', reason: 'The VM is moving. Its console follows it.' }
-  if (problem) return { kind: 'failed', problem }
-  return { kind: 'ended', reason: 'The host closed the console: the VM ended, or somebody took the console over.' }
+  if (problem && !wasOpen) return { kind: 'failed', problem }
+  // libvirt ends a console that was taken over, or whose VM ended, with an error of the stream that says neither.
+  const evidence = problem?.evidence ?? problem?.message
+  return { kind: 'ended', reason: 'The host closed the console: the VM ended, or somebody took the console over.', ...(evidence !== undefined && { evidence }) }
 }
 
 /** A console's state in a few words. */

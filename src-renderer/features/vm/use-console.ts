@@ -46,7 +46,7 @@ export function useConsole(vm: VmRef, kind: ConsoleKind, screen: ConsoleScreen):
       onData: (bytes) => screen.onData(bytes),
       onClose(problem) {
         if (line === mine) line = null
-        state.value = afterClose(problem, wait.value, view.value)
+        state.value = afterClose(problem, state.value.kind === 'open', wait.value, view.value)
         screen.onClose?.(problem)
       },
     }))
