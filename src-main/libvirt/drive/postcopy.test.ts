@@ -3,7 +3,7 @@ import type { Connection } from '../client/connection.ts'
 import { Refusal, type FarSide } from '../client/far-side.fixture.ts'
 import { migrateFlags } from '../wire/constants/migrate.ts'
 import { dom, plan, stage, stand, type Stage } from './move.fixture.ts'
-import { resumePostcopy, switchToPostcopy } from './postcopy.ts'
+import { pausePostcopy, resumePostcopy, switchToPostcopy } from './postcopy.ts'
 
 let on: Stage
 let source: { far: FarSide; connection: Connection }
@@ -59,6 +59,23 @@ describe('switching to post-copy', () => {
     await source.far.called('domainMigrateStartPostCopy', 5)
     abort.abort(new Error('stop'))
     await expect(switching).rejects.toThrow('stop')
+  })
+})
+
+describe('interrupting a post-copy', () => {
+  it('is done only when the destination runs the guest', async () => {
+    source.far.on('domainAbortJobFlags', () => {})
+    for (const standing of [
+      { state: 'paused', reason: 2 },
+      { state: 'running', reason: 2 },
+    ] as const) {
+      stand(destination.far, standing)
+      await expect(pausePostcopy(dom, hands())).rejects.toMatchObject({ code: 'postcopy-not-yet' })
+    }
+    expect(source.far.count('domainAbortJobFlags')).toBe(0)
+    stand(destination.far, { state: 'running', reason: 10, migrates: 'in' })
+    await pausePostcopy(dom, hands())
+    expect(source.far.argsOf('domainAbortJobFlags')).toEqual([{ dom: { ...dom, id: -1 }, flags: 1 }])
   })
 })
 

@@ -2,6 +2,8 @@ import { delay } from '../../base/abort.ts'
 import { Failure, messageOf } from '../../base/failure.ts'
 import type { Connection } from '../client/connection.ts'
 import { isLibvirtError } from '../client/libvirt-error.ts'
+import { domainStateOf } from '../wire/constants/domain-state.ts'
+import { abortJobFlags } from '../wire/constants/job.ts'
 import type { DomainRef } from '../wire/objects.ts'
 import { drive, type DriveHands } from './drive.ts'
 import type { Outcome } from './outcome.ts'
@@ -74,9 +76,22 @@ function refusalOf(thrown: unknown): Failure {
 
 /**
  * Interrupts a running post-copy on purpose (libvirt >= 8.5), for instance to carry it on over another network with {@link resumePostcopy}.
+ * Until the destination has started the guest its libvirt would answer an interruption by killing its copy, and the guest would be lost:
+ * rejects with `postcopy-not-yet` before that.
  */
-export async function pausePostcopy(source: Connection, dom: Pick<DomainRef, 'name' | 'uuid'>): Promise<void> {
-  await source.call('domainAbortJobFlags', { dom: { name: dom.name, uuid: dom.uuid, id: -1 }, flags: 1 })
+export async function pausePostcopy(
+  dom: Pick<DomainRef, 'name' | 'uuid'>,
+  hands: Pick<SwitchHands, 'source' | 'destination'>,
+): Promise<void> {
+  const domain: DomainRef = { name: dom.name, uuid: dom.uuid, id: -1 }
+  const { state, reason } = await hands.destination.call('domainGetState', { dom: domain, flags: 0 })
+  const found = domainStateOf(state, reason)
+  if (found.state !== 'running' || found.reason !== 'postcopy') {
+    throw new Failure('postcopy-not-yet', 'The destination has not taken over yet; interrupting now would lose the VM.', {
+      evidence: `${found.state}, ${found.reason}`,
+    })
+  }
+  await hands.source.call('domainAbortJobFlags', { dom: domain, flags: abortJobFlags.postcopy })
 }
 
 /** How often Begin is tried again while the source's QEMU has not noticed that its connection is gone, in ms. */
