@@ -160,7 +160,7 @@ export class Migration implements JobDirector {
         return null
       }),
     ])
-    this.#recent.keep(plan, findings)
+    this.#recent.keep(plan, { findings, way: { route: move.route, listenAddress: move.listenAddress } })
     return this.#answer(move, driverNote ? [...findings, driverNote] : findings, forecast)
   }
 
@@ -223,17 +223,18 @@ export class Migration implements JobDirector {
     return engines[plan.options.technique].forecast(move, inputs)
   }
 
-  /** Right before a move: findings of a moment ago are believed, errors block, warnings go to the log. */
+  /** Right before a move: findings and the way of a moment ago are believed, errors block, warnings go to the log. */
   async #recheck(plan: MovePlan, signal: AbortSignal): Promise<{ move: Assembled; remarks: string[] }> {
     const known = this.#recent.take(plan)
     const move = await assemble({
       plan,
       hosts: this.#parts.hosts,
       readers: new Readers(this.#parts.hosts, signal),
+      way: known?.way,
       signal,
       chooseDriver: async () => (await this.#chooseDriver(plan, true, signal)).driver,
     })
-    const findings = known ?? (await this.#findings(move))
+    const findings = known?.findings ?? (await this.#findings(move))
     const error = findings.find(({ severity }) => severity === 'error')
     if (error) {
       throw new Failure(error.code, error.message, { ...(error.evidence === undefined ? {} : { evidence: error.evidence }), ...(error.next === undefined ? {} : { next: error.next }) })

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { MovePlan } from '../../../contract/migration.ts'
+import type { MovePlan, Route } from '../../../contract/migration.ts'
 import { Failure } from '../../../base/failure.ts'
 import type { HostDirectory } from '../../host/host-session.ts'
 import type { Assembled } from '../engines/engine.ts'
@@ -28,20 +28,29 @@ export class Readers {
   }
 }
 
+/** How the memory is to go over. */
+export interface Way {
+  readonly route: Route | null
+  /** Where the destination's QEMU is to listen; null for libvirt's default. */
+  readonly listenAddress: string | null
+}
+
 /** Asks both hosts about a plan. Rejects with `same-host`, `vm-gone`, `host-offline`, or what libvirt says. */
 export async function assemble(options: {
   plan: MovePlan
   hosts: Pick<HostDirectory, 'session' | 'record'>
   readers: Readers
   chooseDriver: (source: HostFactsReader, destination: HostFactsReader) => Promise<'agent' | 'app'>
+  /** Found a moment ago; looked for when left out. */
+  way?: Way | undefined
   signal: AbortSignal
 }): Promise<Assembled> {
   const { plan, hosts, readers, signal } = options
   if (plan.vm.host === plan.destination) throw new Failure('same-host', 'The VM is on that host already.')
   const [source, destination] = [readers.of(plan.vm.host), readers.of(plan.destination)]
-  const [domain, route, driver] = await Promise.all([
+  const [domain, { route, listenAddress }, driver] = await Promise.all([
     readVm(source.session, plan.vm, signal),
-    findRoute({ plan, source, destination, setting: hosts.record(plan.destination).migrationAddress, signal }),
+    options.way ?? findWay(),
     options.chooseDriver(source, destination),
   ])
   const disks = await copiedDisks(plan, domain, source)
@@ -52,9 +61,14 @@ export async function assemble(options: {
     destination: sideOf(destination, domain),
     disks,
     route,
-    listenAddress: route && (await isOwn(destination, route.address)) ? route.address : null,
+    listenAddress,
     driver,
     signal,
+  }
+
+  async function findWay(): Promise<Way> {
+    const route = await findRoute({ plan, source, destination, setting: hosts.record(plan.destination).migrationAddress, signal })
+    return { route, listenAddress: route && (await isOwn(destination, route.address)) ? route.address : null }
   }
 }
 
