@@ -1,5 +1,6 @@
 import { delay } from '../../base/abort.ts'
 import { Failure, messageOf } from '../../base/failure.ts'
+import { migrateFlags } from '../../libvirt/wire/constants/migrate.ts'
 import type { JobStats } from '../../libvirt/client/job-stats.ts'
 import type { Connection } from '../../libvirt/client/connection.ts'
 import { drive } from '../../libvirt/drive/drive.ts'
@@ -189,7 +190,9 @@ export class Conductor {
     if (note.phase !== 'sent' || note.isCancelling) return
     if (note.step === 'perform') {
       course.stage = 'copying'
-      recorder.enter('memory')
+      // Disks come first, and QEMU says nothing of memory before they are in sync.
+      const copiesDisks = (spec.flags & (migrateFlags.nonSharedDisk | migrateFlags.nonSharedInc)) !== 0
+      recorder.enter(copiesDisks ? 'storage' : 'memory')
       this.#showControls()
       if (spec.technique === 'postcopy') this.#switching.wish('the technique asks for it at once.')
     } else if (note.step === 'finish') {
@@ -210,7 +213,8 @@ export class Conductor {
     const { course, recorder, timing } = this.#move
     if (!stats || course.stage === 'preparing' || course.stage === 'over') return
     const now = performance.now()
-    if (course.stage === 'copying' && !course.isSwitching) recorder.enter(copyPhase(stats))
+    const phase = copyPhase(stats)
+    if (phase && course.stage === 'copying' && !course.isSwitching) recorder.enter(phase)
     const sample = this.#sampling.take(stats, recorder.phase, now)
     if (!sample) return
     if (sample.memoryTransferred !== this.#lastSample?.memoryTransferred) this.#progressedAt = now

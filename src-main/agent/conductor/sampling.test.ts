@@ -69,4 +69,6 @@ test('disks come before memory', () => {
   expect(copyPhase(stats({ totalBytes: 5, processedBytes: 0 }, { totalBytes: 9, remainingBytes: 3 }))).toBe('storage')
   expect(copyPhase(stats({ totalBytes: 5, processedBytes: 1 }, { totalBytes: 9, remainingBytes: 3 }))).toBe('memory')
   expect(copyPhase(stats({ totalBytes: 5, processedBytes: 0 }))).toBe('memory')
+  expect(copyPhase(stats({ totalBytes: 0 }, { totalBytes: 9, remainingBytes: 0 }))).toBe('storage')
+  expect(copyPhase(stats({ totalBytes: 0 }))).toBeNull()
 })

@@ -43,9 +43,11 @@ export class Sampling {
   }
 }
 
-/** The phase that job statistics speak of, before a switch. */
-export function copyPhase(stats: JobStats): 'storage' | 'memory' {
+/** The phase that job statistics speak of, before a switch; null while they say nothing. Memory has no size before its copying begins, after the disks. */
+export function copyPhase(stats: JobStats): 'storage' | 'memory' | null {
   const { memory, disk } = stats
-  const isCopyingDisks = (disk.totalBytes ?? 0) > 0 && (disk.remainingBytes ?? 0) > 0
+  const [hasDisks, hasMemory] = [(disk.totalBytes ?? 0) > 0, (memory.totalBytes ?? 0) > 0]
+  if (!hasDisks && !hasMemory) return null
+  const isCopyingDisks = hasDisks && ((disk.remainingBytes ?? 0) > 0 || !hasMemory)
   return isCopyingDisks && (memory.processedBytes ?? 0) === 0 ? 'storage' : 'memory'
 }

@@ -34,8 +34,9 @@ function isOff(vm: string): Finding {
   }
 }
 
-/** libvirt creates missing images of a full copy by itself, and refuses to for an incremental one. */
+/** libvirt creates missing images of a full copy by itself, once it knows that they are missing, and refuses to for an incremental one. */
 async function createMissingLayers({ move, say, signal }: Workplace): Promise<void> {
+  if (move.plan.options.storage === 'full') for (const { path } of move.disks) if (path !== null) await move.destination.facts.volumeAt(path)
   if (move.plan.options.storage !== 'incremental') return
   for (const disk of move.disks) {
     const created = await createVolumeLike(disk, move.destination.facts, { keepsBase: true, signal })

@@ -15,6 +15,7 @@ export async function moveSpecOf(move: Assembled, job: string): Promise<MoveSpec
   return {
     job,
     vm: { name: domain.name, uuid: domain.uuid },
+    hosts: { source: move.source.name, destination: destination.name },
     technique: options.technique,
     switchPolicy: options.hybridSwitch,
     flags: planFlags(options, domain),

@@ -4,8 +4,8 @@ import type { MoveSample } from '../../job/sample-log.ts'
 import { defaultDowntimeMs } from './forecast-inputs.ts'
 import { reckonPrecopy } from './precopy-model.ts'
 
-/** Weight of a new measurement: samples come ten times a second, so this looks back over about two seconds. */
-const freshness = 0.08
+/** Weight of a new measurement: samples come ten times a second and look back over a second each, so this smooths over one more. */
+const freshness = 0.2
 /** Rounds that must have passed before a move is called hopeless: the first says nothing, the second may be a burst. */
 const roundsToJudge = 3
 
@@ -15,14 +15,17 @@ const roundsToJudge = 3
  */
 export class LiveEta {
   readonly #options: Pick<MoveOptions, 'technique' | 'autoConverge' | 'downtimeMs'>
+  readonly #expectedMemory: number
   #throughput: number | null = null
   #diskRate: number | null = null
   #dirtyRate: number | null = null
   #last: MoveSample | null = null
   #downtimeMs: number
 
-  constructor(options: Pick<MoveOptions, 'technique' | 'autoConverge' | 'downtimeMs'>) {
+  /** `expectedMemory`: bytes of memory that follow the disks; null where none does, or it is not known. */
+  constructor(options: Pick<MoveOptions, 'technique' | 'autoConverge' | 'downtimeMs'>, expectedMemory: number | null = null) {
     this.#options = options
+    this.#expectedMemory = expectedMemory ?? 0
     this.#downtimeMs = options.downtimeMs ?? defaultDowntimeMs
   }
 
@@ -34,6 +37,8 @@ export class LiveEta {
   take(sample: MoveSample): Job['eta'] {
     const last = this.#last
     this.#last = sample
+    // Disks and memory have rates of their own.
+    if (last && last.phase !== sample.phase) this.#throughput = null
     if (sample.throughput > 0) this.#throughput = smooth(this.#throughput, sample.throughput)
     if (sample.dirtyRate !== null) this.#dirtyRate = smooth(this.#dirtyRate, sample.dirtyRate)
     if (last && sample.t > last.t && sample.diskTransferred > last.diskTransferred) {
@@ -60,7 +65,7 @@ export class LiveEta {
     if (!rate) return null
     const disks = Math.max(0, sample.diskTotal - sample.diskTransferred) / rate
     // Memory follows over the same wire.
-    return range(disks + sample.memoryRemaining / rate, 0.8, 1.6)
+    return range(disks + (sample.memoryTotal > 0 ? sample.memoryRemaining : this.#expectedMemory) / rate, 0.8, 1.6)
   }
 
   #memory(sample: MoveSample): Job['eta'] {

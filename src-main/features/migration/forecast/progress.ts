@@ -6,9 +6,9 @@ const copied = 0.97
 
 /**
  * Progress of a move from one sample, 0 to 1: copied bytes of disks and memory over all of them. It may fall, since a guest dirties memory
- * again; the job keeps the highest.
+ * again; the job keeps the highest. `expectedMemory`: bytes of memory that follow the disks, which QEMU does not tell before it has begun with them.
  */
-export function progressOf(sample: MoveSample): number | null {
+export function progressOf(sample: MoveSample, expectedMemory: number | null = null): number | null {
   switch (sample.phase) {
     case 'preparing':
       return 0
@@ -20,11 +20,11 @@ export function progressOf(sample: MoveSample): number | null {
     case 'storage':
     case 'memory':
     case 'postcopy': {
-      const total = sample.diskTotal + sample.memoryTotal
+      const memoryTotal = sample.memoryTotal > 0 ? sample.memoryTotal : (expectedMemory ?? 0)
+      const total = sample.diskTotal + memoryTotal
       if (total <= 0) return preparing
       const disks = Math.min(sample.diskTransferred, sample.diskTotal)
-      // Until the disks are in sync QEMU reports no memory at all.
-      const memory = sample.phase === 'storage' && sample.memoryTransferred === 0 ? 0 : Math.max(0, sample.memoryTotal - sample.memoryRemaining)
+      const memory = sample.memoryTotal > 0 ? Math.max(0, sample.memoryTotal - sample.memoryRemaining) : 0
       return preparing + (copied - preparing) * ((disks + memory) / total)
     }
   }

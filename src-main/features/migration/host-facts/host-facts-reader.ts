@@ -102,16 +102,22 @@ export class HostFactsReader {
     return this.#once.ask(`volume at ${path}`, async () => {
       const find = () => this.#call('storageVolLookupByPath', { path }).catch(() => null)
       let found = await find()
-      if (!found) {
-        const pool = (await this.pools()).find(({ isActive, targetPath }) => isActive && targetPath?.replace(/\/+$/, '') === dirname(path))
-        if (!pool || (await this.exec(['test', '-e', path]))?.code !== 0) return null
-        await this.#once.ask(`refresh of ${pool.name}`, () => this.#call('storagePoolRefresh', { pool: pool.ref, flags: 0 })).catch(() => {})
-        found = await find()
-      }
+      if (!found && (await this.exec(['test', '-e', path]))?.code === 0 && (await this.#refreshPoolOf(path))) found = await find()
       if (!found) return null
-      const { xml } = await this.#call('storageVolGetXmlDesc', { vol: found.vol, flags: 0 })
-      return { ...readStorageVolume(xml), ref: found.vol }
+      const { vol } = found
+      const described = await this.#call('storageVolGetXmlDesc', { vol, flags: 0 }).catch(() => null)
+      if (described) return { ...readStorageVolume(described.xml), ref: vol }
+      // libvirt may still know a file that is gone from its folder, and would then refuse to make it anew.
+      await this.#refreshPoolOf(path)
+      return null
     })
+  }
+
+  /** Has the pool over the path's folder look there again. False where there is none, or it could not. */
+  async #refreshPoolOf(path: string): Promise<boolean> {
+    const pool = (await this.pools()).find(({ isActive, targetPath }) => isActive && targetPath?.replace(/\/+$/, '') === dirname(path))
+    if (!pool) return false
+    return this.#once.ask(`refresh of ${pool.name}`, () => this.#call('storagePoolRefresh', { pool: pool.ref, flags: 0 }).then(() => true, () => false))
   }
 
   domains(): Promise<readonly HostDomain[]> {

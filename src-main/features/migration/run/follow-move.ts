@@ -16,11 +16,12 @@ const stepNames: Record<MoveStep, string> = {
 
 /**
  * Turns what a driver tells into the job's state, samples and log until the move has ended, and answers how. Events up to `knownUntil` (milliseconds since the
- * epoch) were told before a restart: they set the state again and are not logged twice. Never rejects.
+ * epoch) were told before a restart: they set the state again and are not logged twice. `expectedMemory` as progressOf takes it. Never rejects.
  */
-export async function followMove(job: OpenJob, handle: MoveHandle, options: { knownUntil?: number; onIntent?: (intent: 'perform-finish' | 'switch') => void } = {}): Promise<MoveOutcome> {
+export async function followMove(job: OpenJob, handle: MoveHandle, options: { knownUntil?: number; expectedMemory?: number | null; onIntent?: (intent: 'perform-finish' | 'switch') => void } = {}): Promise<MoveOutcome> {
   const { technique, autoConverge, downtimeMs } = job.view.plan.options
-  const eta = new LiveEta({ technique, autoConverge, downtimeMs })
+  const expectedMemory = options.expectedMemory ?? null
+  const eta = new LiveEta({ technique, autoConverge, downtimeMs }, expectedMemory)
   const knownUntil = options.knownUntil ?? 0
   const take = (event: MoveEvent): void => {
     const say: OpenJob['say'] = (level, text) => {
@@ -41,7 +42,7 @@ export async function followMove(job: OpenJob, handle: MoveHandle, options: { kn
       case 'sample': {
         const row: MoveSample = { t: event.t, ...event.sample }
         job.sample(row)
-        return job.advance(progressOf(row), eta.take(row))
+        return job.advance(progressOf(row, expectedMemory), eta.take(row))
       }
       case 'log':
         return say(event.level, event.text)

@@ -60,7 +60,7 @@ export class MoveRunner {
     const running: Running = { abort: new AbortController(), handle }
     this.#running.set(job.id, running)
     try {
-      await this.#conclude(job, await this.#follow(job, handle, knownUntil), null)
+      await this.#conclude(job, await this.#follow(job, handle, { knownUntil }), null)
     } finally {
       this.#running.delete(job.id)
     }
@@ -145,7 +145,7 @@ export class MoveRunner {
     const { signal } = running.abort
     const follow = (handle: MoveHandle) => {
       running.handle = handle
-      const outcome = this.#follow(job, handle, 0)
+      const outcome = this.#follow(job, handle, { expectedMemory: move.domain.live.memory.size * 1024 })
       // Cancelled while the agent was being asked.
       if (signal.aborted) void handle.cancel().catch(() => {})
       return outcome
@@ -156,9 +156,9 @@ export class MoveRunner {
     return { job, jobs, hosts, agents, address, ports: ports(), signal, follow }
   }
 
-  #follow(job: OpenJob, handle: MoveHandle, knownUntil: number): Promise<MoveOutcome> {
+  #follow(job: OpenJob, handle: MoveHandle, about: { knownUntil?: number; expectedMemory?: number }): Promise<MoveOutcome> {
     return followMove(job, handle, {
-      knownUntil,
+      ...about,
       onIntent: (intent) => {
         // In the app the journal has it already, and durably.
         if (job.view.driver === 'agent') void this.#parts.jobs.intend(job.id, intent).catch(() => {})
@@ -194,7 +194,8 @@ export class MoveRunner {
     if (!job.isOpen) return
     const whereabouts = toContract(await locate(job.view, this.#parts.hosts, { hasFinished: isPastNoReturn(job) }))
     if (!job.isOpen) return
-    if (abort.signal.aborted && thrown === abort.signal.reason) return job.cancel(whereabouts)
+    // Whatever a cancelled preparation ended with was the cancel's doing.
+    if (abort.signal.aborted) return job.cancel(whereabouts)
     const problem = problemOf(thrown)
     job.say('error', problem.message)
     job.fail(problem, whereabouts)
