@@ -23,7 +23,7 @@ export interface RigHost {
   readonly address: string
 }
 
-const log = pino({ level: process.env['DROVER_LOG'] ?? 'silent' }, pino.destination(2))
+const usualLog = pino({ level: process.env['DROVER_LOG'] ?? 'silent' }, pino.destination(2))
 
 /** The program below its shell, with the real parts of services: a profile, hosts over SSH, jobs and moves. */
 export class MoveRig {
@@ -49,8 +49,9 @@ export class MoveRig {
     this.#agents = parts.agents
   }
 
-  /** Opens a profile (a new one unless `profile` is that of a closed rig) and waits until all hosts are online. */
-  static async open(options: { sshConfig: string; hosts: readonly RigHost[]; profile?: string }): Promise<MoveRig> {
+  /** Opens a profile (a new one unless `profile` is that of a closed rig) and waits until all hosts are online. `logFile` is told everything. */
+  static async open(options: { sshConfig: string; hosts: readonly RigHost[]; profile?: string; logFile?: string }): Promise<MoveRig> {
+    const log = options.logFile === undefined ? usualLog : pino({ level: 'trace' }, pino.destination({ dest: options.logFile, sync: true }))
     const profile = options.profile ?? mkdtempSync(join(tmpdir(), 'drover-rig-'))
     const store = await openStore(join(profile, 'drover.db'))
     const settings = await SettingsService.load(store)
@@ -96,10 +97,12 @@ export class MoveRig {
   /** The job once `condition` holds for it. */
   async until(id: string, condition: (job: Job) => boolean, what = 'the job'): Promise<Job> {
     let job = (await this.jobs.get(id))!
-    await this.#until(() => condition(job), (wake) => this.jobs.onDidChange((changed) => {
+    const isOver = () => job.endedAt !== null
+    await this.#until(() => condition(job) || isOver(), (wake) => this.jobs.onDidChange((changed) => {
       if (changed.id === id) job = changed
       wake()
-    }), `${what} of ${id}, which is ${JSON.stringify(job.state)}`)
+    }), `${what} of ${id}`)
+    if (!condition(job)) throw new Error(`Waited for ${what} of ${id}, but it ended: ${JSON.stringify(job.state)}\n${await this.log(id)}`)
     return job
   }
 
