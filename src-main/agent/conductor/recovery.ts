@@ -1,5 +1,5 @@
 import { delay } from '../../base/abort.ts'
-import { messageOf } from '../../base/failure.ts'
+import { Failure, messageOf } from '../../base/failure.ts'
 import { presenceOf } from '../../libvirt/drive/presence.ts'
 import type { Outcome } from '../../libvirt/drive/outcome.ts'
 import { pausePostcopy, resumePostcopy } from '../../libvirt/drive/postcopy.ts'
@@ -19,9 +19,14 @@ export class Recovery {
 
   /** Someone asks for it now. While the post-copy only stalls, it is interrupted first, so that it can be resumed. */
   async now(): Promise<void> {
-    const { course, source, over, spec } = this.#move
+    const { course, source, destination, over, spec } = this.#move
     if (course.stage === 'recovering') return this.#hurry()
-    await pausePostcopy(await source.control(over), spec.vm)
+    try {
+      const [atSource, atDestination] = await Promise.all([source.control(over), destination.control(over)])
+      await pausePostcopy(spec.vm, { source: atSource, destination: atDestination })
+    } catch (thrown) {
+      throw new Failure('move-cannot-recover', messageOf(thrown), { ...(thrown instanceof Failure && thrown.evidence ? { evidence: thrown.evidence } : {}), cause: thrown })
+    }
   }
 
   /** Resolves with the outcome of the attempt that changed something. */

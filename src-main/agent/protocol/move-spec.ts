@@ -30,7 +30,8 @@ export type MoveLimits = z.infer<typeof moveLimits>
  */
 export const moveSpec = z.object({
   job: jobId,
-  vm: z.object({ name: z.string().min(1), uuid: z.uuid() }),
+  /** libvirt takes any 128 bits for a UUID, so no version is asked of it. */
+  vm: z.object({ name: z.string().min(1), uuid: z.guid() }),
   /** What the hosts are called in sentences. */
   hosts: z.object({ source: z.string(), destination: z.string() }).optional(),
   technique: moveTechnique,
