@@ -141,8 +141,8 @@ async function uploadNode(
     read += chunk.length
     onProgress({ step: 'uploading-node', bytes: read, totalBytes })
   })
-  // Level 3: two and a half times smaller, and faster than most networks.
-  const packed = source.pipe(createGzip({ level: 3 }))
+  // Level 1: less than half the size, and faster than most networks even on a busy machine.
+  const packed = source.pipe(createGzip({ level: 1 }))
   source.on('error', (thrown) => packed.destroy(thrown))
   const packedPath = `${probe.ownNodePath}.${process.pid}.gz`
   try {
