@@ -71,6 +71,11 @@ test.each(['dark', 'light'] as const)('axe finds nothing serious on any page, %s
   await tree(page).getByText('web-1').dblclick()
   await page.locator('#page').getByText('web-1').first().waitFor()
   await expectNoAxeFindings(page, 'vm')
+}, 400_000)
+
+test.each(['dark', 'light'] as const)('axe finds nothing serious in what opens over a page, %s', async (theme) => {
+  const page = await open('small', theme)
+  await tile(page, 'web-1').waitFor()
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox', { name: /Search/ }).fill('web')
   await expectNoAxeFindings(page, 'palette')
@@ -85,7 +90,7 @@ test.each(['dark', 'light'] as const)('axe finds nothing serious on any page, %s
   await dialog(page).getByRole('option', { name: /backup-host/ }).click()
   await dialog(page).getByText('Is this really backup-host?').waitFor()
   await expectNoAxeFindings(page, 'prompt')
-})
+}, 400_000)
 
 test('axe finds nothing serious on the first start', async () => {
   const page = await open('empty')

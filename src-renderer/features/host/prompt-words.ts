@@ -50,7 +50,7 @@ export function promptWords(prompt: Prompt, name: string): PromptWords {
         warning: prompt.isRetry ? 'That passphrase does not open the key.' : '',
         fields: [{ label: 'Passphrase', isEchoed: false }],
         accept: 'Unlock',
-        remember: 'Keep it in the system’s keyring',
+        remember: 'Keep it for the next time',
       }
     case 'password':
       return {
@@ -60,12 +60,12 @@ export function promptWords(prompt: Prompt, name: string): PromptWords {
         warning: prompt.isRetry ? 'That password was refused.' : '',
         fields: [{ label: 'Password', isEchoed: false }],
         accept: 'Log in',
-        remember: 'Keep it in the system’s keyring',
+        remember: 'Keep it for the next time',
       }
     case 'challenge':
       return {
         ...secret,
-        title: prompt.name || `${prompt.host} asks`,
+        title: prompt.name ? `${prompt.host} asks: ${prompt.name}` : `${prompt.host} asks`,
         what: prompt.instructions || `${prompt.host} wants an answer before it lets you in.`,
         warning: '',
         fields: prompt.questions.map(({ text, isEchoed }) => ({ label: text.replace(/:\s*$/, ''), isEchoed })),
@@ -80,7 +80,7 @@ export function promptWords(prompt: Prompt, name: string): PromptWords {
         warning: prompt.isRetry ? 'sudo did not take that password.' : '',
         fields: [{ label: 'Password', isEchoed: false }],
         accept: 'Use sudo',
-        remember: 'Keep it in the system’s keyring',
+        remember: 'Keep it for the next time',
       }
     case 'command':
       return {
