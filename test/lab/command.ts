@@ -46,9 +46,8 @@ export function attempt(argv: readonly string[], options: CommandOptions = {}): 
 export async function run(argv: readonly string[], options: CommandOptions = {}): Promise<string> {
   const result = await attempt(argv, options)
   if (result.code !== 0) {
-    throw new Failure('command-failed', `${argv.slice(0, 6).join(' ')} failed with status ${result.code}.`, {
-      evidence: (result.stderr.trim() || result.stdout.trim()).slice(-2000),
-    })
+    const evidence = (result.stderr.trim() || result.stdout.trim()).slice(-2000)
+    throw new Failure('command-failed', `${argv.slice(0, 6).join(' ')} failed with status ${result.code}: ${evidence.slice(0, 300)}`, { evidence })
   }
   return result.stdout
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { Failure } from '../../src-main/base/failure.ts'
 import { attempt, run } from './command.ts'
 import { exclusively } from './file-lock.ts'
 import { newcArchive } from './newc.ts'
@@ -14,16 +15,17 @@ export interface LabParts {
   readonly init: string
   /** What stands before QEMU: see native/lab-qemu.c. */
   readonly qemu: string
+  /** What is preloaded on a host: see native/lab-shared.c. */
+  readonly preloaded: string
   readonly kernelOnHost: string
   readonly initramfsOnHost: string
 }
 
-// In the order in which they are loaded.
-const modules = ['virtio', 'virtio_ring', 'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci', 'virtio_blk', 'failover', 'net_failover']
-const laterModules = ['virtio_net', 'virtio_balloon', 'evdev', 'button']
+/** What the guest's program makes use of; what they need in turn is found in the modules themselves. */
+const modules = ['virtio_pci', 'virtio_blk', 'virtio_net', 'virtio_balloon', 'evdev', 'button']
 
-/** Compiles `source` statically into the cache, under a name that carries the source's hash. Returns the path. */
-export async function compiled(source: string, signal?: AbortSignal): Promise<string> {
+/** Compiles `source` into the cache, under a name that carries the source's hash: a static program, or a shared library. Returns the path. */
+export async function compiled(source: string, signal?: AbortSignal, kind: 'program' | 'library' = 'program'): Promise<string> {
   const code = readFileSync(source)
   const name = source.slice(source.lastIndexOf('/') + 1).replace(/\.c$/, '')
   const folder = partsFolder()
@@ -32,7 +34,7 @@ export async function compiled(source: string, signal?: AbortSignal): Promise<st
   const scratch = mkdtempSync(join(folder, '.compile-'))
   try {
     const made = join(scratch, name)
-    await run(['gcc', '-O2', '-static', '-Wall', '-Wextra', '-Werror', '-o', made, source], { signal })
+    await run(['gcc', '-O2', ...(kind === 'program' ? ['-static'] : ['-shared', '-fPIC']), '-Wall', '-Wextra', '-Werror', '-o', made, source], { signal })
     renameSync(made, program)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
@@ -44,28 +46,43 @@ export async function compiled(source: string, signal?: AbortSignal): Promise<st
 export async function labParts(report: (line: string) => void, signal?: AbortSignal): Promise<LabParts> {
   const init = await compiled(join(import.meta.dirname, 'native/lab-init.c'), signal)
   const qemu = await compiled(join(import.meta.dirname, 'native/lab-qemu.c'), signal)
+  const preloaded = await compiled(join(import.meta.dirname, 'native/lab-shared.c'), signal, 'library')
   const program = await compiled(join(import.meta.dirname, '../fixtures/guest/guest.c'), signal)
   const folder = partsFolder()
   const kernelFolder = await guestKernel(report, signal)
   const kernel = globSync(join(kernelFolder, 'boot/vmlinuz-*'))[0]
-  if (!kernel) throw new Error(`No kernel in ${kernelFolder}`)
-  const key = hashOf(Buffer.from([program, kernel, ...modules, ...laterModules].join('\n')))
+  if (!kernel) throw new Failure('lab-kernel', 'The package of the guest kernel has no kernel in it.', { evidence: kernelFolder })
+  const key = hashOf(Buffer.from([program, kernel, ...modules, 'r2'].join('\n')))
   const kernelName = `vmlinuz-${hashOf(Buffer.from(kernel))}`
   const initramfsName = `guest-${key}.cpio.gz`
   if (!existsSync(join(folder, kernelName))) put(join(folder, kernelName), readFileSync(kernel))
   if (!existsSync(join(folder, initramfsName))) put(join(folder, initramfsName), initramfs(program, kernelFolder))
-  return { folder, init, qemu, kernelOnHost: join(partsFolderOnHost, kernelName), initramfsOnHost: join(partsFolderOnHost, initramfsName) }
+  return { folder, init, qemu, preloaded, kernelOnHost: join(partsFolderOnHost, kernelName), initramfsOnHost: join(partsFolderOnHost, initramfsName) }
 }
 
 function initramfs(program: string, kernelFolder: string): Buffer {
-  const files = globSync(join(kernelFolder, '{,usr/}lib/modules/**/*.ko'))
-  const loaded = [...modules, ...laterModules].map((module, index) => {
-    const path = files.find((file) => file.endsWith(`/${module}.ko`) || file.endsWith(`/${module.replaceAll('_', '-')}.ko`))
-    if (!path) throw new Error(`The guest kernel has no module ${module}`)
-    return { path: `modules/${String(index).padStart(2, '0')}-${module}.ko`, mode: 0o644, content: readFileSync(path) }
-  })
+  const loaded = inLoadingOrder(kernelFolder, modules).map((path, index) => ({
+    path: `modules/${String(index).padStart(2, '0')}-${basename(path)}`,
+    mode: 0o644,
+    content: readFileSync(path),
+  }))
   const folders = ['dev', 'proc', 'modules'].map((path) => ({ path, mode: 0o755, content: null }))
   return gzipSync(newcArchive([...folders, ...loaded, { path: 'init', mode: 0o755, content: readFileSync(program) }]), { level: 6 })
+}
+
+/** The files of kernel modules and of all that they depend on (`depends=` in their .modinfo), dependencies first. */
+function inLoadingOrder(kernelFolder: string, wanted: readonly string[]): string[] {
+  const files = new Map(globSync(join(kernelFolder, '{,usr/}lib/modules/**/*.ko')).map((path) => [basename(path, '.ko').replaceAll('-', '_'), path]))
+  const order = new Set<string>()
+  const add = (name: string) => {
+    const path = files.get(name.replaceAll('-', '_'))
+    if (!path) throw new Failure('lab-kernel', `The guest kernel has no module ${name}.`, { evidence: kernelFolder })
+    const depends = /\0depends=([\w,-]*)\0/.exec(readFileSync(path, 'latin1'))?.[1] ?? ''
+    for (const each of depends.split(',').filter(Boolean)) add(each)
+    order.add(path)
+  }
+  for (const name of wanted) add(name)
+  return [...order]
 }
 
 /** Debian's cloud kernel, unpacked. */
@@ -102,7 +119,7 @@ async function kernelPackage(signal?: AbortSignal): Promise<string> {
       if (found) return found
     }
   }
-  throw new Error('apt knows neither linux-image-cloud-amd64 nor linux-image-virtual')
+  throw new Failure('lab-kernel', 'apt knows neither linux-image-cloud-amd64 nor linux-image-virtual.', { next: 'Check the package sources of this machine.' })
 }
 
 function partsFolder(): string {

@@ -128,7 +128,7 @@ export class LabGuest {
       signal,
       evidence: () => text().slice(-600),
     })
-    if (report.keyword === 'FAILED') throw new Failure('guest-failed', `${this.name} could not do that.`, { evidence: report.line })
+    if (report.keyword === 'FAILED') throw new Failure('guest-failed', `${this.name} could not do that: ${report.line}`)
     return report
   }
 }

@@ -81,6 +81,7 @@ mount -o remount,bind,ro "$R${partsFolderOnHost}"
 : >"$R/usr/bin/qemu-system-x86_64-real"
 mount --bind "$R/usr/bin/qemu-system-x86_64" "$R/usr/bin/qemu-system-x86_64-real"
 mount --bind ${quoted(parts.qemu)} "$R/usr/bin/qemu-system-x86_64"
+echo ${partsFolderOnHost}/${basename(parts.preloaded)} >"$R/etc/ld.so.preload"
 
 rm -f "$R/etc/hosts" "$R/etc/hostname" "$R/etc/machine-id"
 : >"$R/etc/hosts"

@@ -102,7 +102,8 @@ export class LabHost {
   async run(argv: readonly string[], options: CommandOptions = {}): Promise<string> {
     const { code, stdout, stderr } = await this.attempt(argv, options)
     if (code !== 0) {
-      throw new Failure('command-failed', `${argv.slice(0, 6).join(' ')} failed on ${this.name} with status ${code}.`, { evidence: (stderr || stdout).trim() })
+      const evidence = (stderr || stdout).trim()
+      throw new Failure('command-failed', `${argv.slice(0, 6).join(' ')} failed on ${this.name} with status ${code}: ${evidence.slice(0, 300)}`, { evidence })
     }
     return stdout
   }

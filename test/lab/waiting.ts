@@ -18,7 +18,7 @@ export async function until<T>(
     if (answer !== null && answer !== undefined && answer !== false) return answer
     if (performance.now() - started > deadlineMs) {
       const evidence = options.evidence?.()
-      throw new Failure('deadline', `${what} did not happen within ${deadlineMs / 1000} s.`, evidence ? { evidence } : {})
+      throw new Failure('deadline', `${what} did not happen within ${deadlineMs / 1000} s.${evidence ? ` Last seen: ${evidence.slice(-300)}` : ''}`, evidence ? { evidence } : {})
     }
     await delay(everyMs, signal)
   }
