@@ -12,17 +12,15 @@ export const emptySeries: SampleSeries = { t: [], cpu: [], memory: [], read: [],
 
 /** Rows that are kept: ten minutes at one a second, as many as the backend remembers. */
 const capacity = 600
-/** Longer than this between two rows is a gap and drawn as one, whatever the interval of polls (at most 10 s). */
-const gapMs = 15_000
 
-/** What the backend remembers, with gaps where nothing was polled. */
-export function seriesFrom(history: History): SampleSeries {
+/** What the backend remembers. Longer than `gapMs` between two rows is a gap. */
+export function seriesFrom(history: History, gapMs: number): SampleSeries {
   const rows: Row[] = history.t.map((t, i) => [t, ...quantities.map((quantity) => history[quantity][i] ?? null)])
-  return columnsOf(rows.flatMap((row, i) => (i > 0 && row[0] - (rows[i - 1] as Row)[0] > gapMs ? [gapAfter(rows[i - 1] as Row), row] : [row])))
+  return columnsOf(withGaps(rows, gapMs))
 }
 
 /** The series with one more sample; the oldest row goes when it is full. Time never steps back, even where two clocks disagree. */
-export function appendSample(series: SampleSeries, t: number, sample: Sample): SampleSeries {
+export function appendSample(series: SampleSeries, t: number, sample: Sample, gapMs: number): SampleSeries {
   const last = series.t.at(-1)
   const at = last === undefined ? t : Math.max(t, last + 1)
   const hasGap = last !== undefined && at - last > gapMs
@@ -39,18 +37,21 @@ export function appendSample(series: SampleSeries, t: number, sample: Sample): S
 }
 
 /** What was seen here around what the backend remembers: earlier rows (of the VM at its last host, say) before it, later ones after it. */
-export function mergeSeries(seen: SampleSeries, told: SampleSeries): SampleSeries {
+export function mergeSeries(seen: SampleSeries, told: SampleSeries, gapMs: number): SampleSeries {
   const first = told.t[0]
   const last = told.t.at(-1)
   if (first === undefined || last === undefined) return seen
   const rows = rowsOf(seen)
-  return columnsOf([...rows.filter(([t]) => t < first), ...rowsOf(told), ...rows.filter(([t]) => t > last)].slice(-capacity))
+  return columnsOf(withGaps([...rows.filter(([t]) => t < first), ...rowsOf(told), ...rows.filter(([t]) => t > last)], gapMs).slice(-capacity))
 }
 
 type Row = [t: number, ...values: (number | null)[]]
 
-function gapAfter([t]: Row): Row {
-  return [t + 1, ...quantities.map(() => null)]
+function withGaps(rows: readonly Row[], gapMs: number): Row[] {
+  return rows.flatMap((row, i) => {
+    const before = rows[i - 1]
+    return before !== undefined && row[0] - before[0] > gapMs ? [[before[0] + 1, ...quantities.map(() => null)], row] : [row]
+  })
 }
 
 function rowsOf(series: SampleSeries): Row[] {

@@ -32,13 +32,15 @@ export function useSampleHistory(options: {
   const series = shallowRef<SampleSeries>(kept.get(key) ?? emptySeries)
   const settings = useSettingsStore()
   const now = useNow()
+  /** Beats that may fail before the line breaks. */
+  const gapMs = () => (settings.settings?.pollSeconds ?? 1) * 4000
   let round = new AbortController()
   let stop = () => {}
 
   function take(): void {
     const row = n()
     const sample = row === undefined || !isLive() ? null : table.at(row)
-    if (sample) series.value = appendSample(series.value, Date.now(), sample)
+    if (sample) series.value = appendSample(series.value, Date.now(), sample, gapMs())
   }
 
   async function refresh(): Promise<void> {
@@ -47,7 +49,7 @@ export function useSampleHistory(options: {
     const { signal } = round
     try {
       const history = await load(signal)
-      if (!signal.aborted) series.value = mergeSeries(series.value, seriesFrom(history))
+      if (!signal.aborted) series.value = mergeSeries(series.value, seriesFrom(history, gapMs()), gapMs())
     } catch (thrown) {
       // Charts go on without the past; a host that is away says so elsewhere on the page.
       if (!isAbort(thrown)) return
