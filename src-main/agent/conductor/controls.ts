@@ -2,11 +2,6 @@ import type { MoveControls } from '../protocol/move-event.ts'
 import { cancelEffect, notCancellable } from './consequences.ts'
 import type { MoveContext } from './move-context.ts'
 
-/** Whether the move has been switched, wherever it is now. */
-export function isSwitched({ course, recorder }: Pick<MoveContext, 'course' | 'recorder'>): boolean {
-  return course.stage === 'switched' || course.stage === 'recovering' || (course.stage === 'over' && recorder.hasCrossedSwitch)
-}
-
 /** What may be commanded now. */
 export function controlsOf({ course, spec, names }: MoveContext): MoveControls {
   const { stage } = course

@@ -85,4 +85,3 @@ export const agentMessage = z.union([
   z.object({ answer: z.number().int(), failure }),
   z.object({ job: jobId, event: moveEvent }),
 ])
-export type AgentMessage = z.infer<typeof agentMessage>

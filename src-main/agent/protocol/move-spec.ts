@@ -12,8 +12,7 @@ export const switchPolicy = z.discriminatedUnion('when', [
 export type SwitchPolicy = z.infer<typeof switchPolicy>
 
 /** `offline`: the VM is off, its definition moves. */
-export const moveTechnique = z.enum(['precopy', 'postcopy', 'hybrid', 'offline'])
-export type MoveTechnique = z.infer<typeof moveTechnique>
+const moveTechnique = z.enum(['precopy', 'postcopy', 'hybrid', 'offline'])
 
 /** What may be changed in flight as well. MiB/s and milliseconds; null leaves it to libvirt. */
 export const moveLimits = z.object({

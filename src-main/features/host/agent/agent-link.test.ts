@@ -200,3 +200,9 @@ test('a Node that is brought arrives whole, and one that does not run there is n
   const kept = readdirSync(join(home, '.cache/drover')).filter((name) => name.endsWith('.gz') || name.endsWith('.new'))
   expect(kept).toEqual([])
 })
+
+test('two who follow one job both hear its end', async () => {
+  const { link } = makeLink()
+  const both = [link.attach('job-00000009', 0), link.attach('job-00000009', 7)]
+  expect(await Promise.all(both.map(({ ended }) => ended))).toMatchObject([{ kind: 'lost' }, { kind: 'lost' }])
+})

@@ -39,7 +39,7 @@ export class AgentLink implements Disposable {
   readonly host: string
   readonly #options: AgentLinkOptions
   readonly #timing: AgentLinkTiming
-  readonly #moves = new Map<string, RemoteMove>()
+  readonly #moves = new Set<RemoteMove>()
   readonly #progress = new Emitter<AgentProgress>()
   readonly #disposed = new AbortController()
   readonly #programs = new WeakMap<Transport, AgentProgram>()
@@ -78,14 +78,10 @@ export class AgentLink implements Disposable {
 
   /** A move of that job from event number `since` on. Never rejects: a job that the agent does not know ends as `lost`. */
   attach(job: string, since: number): RemoteMove {
-    const known = this.#moves.get(job)
-    if (known && known.lastSeq === since && !known.isEnded) return known
     const move = new RemoteMove(job, since, (command) => this.#ask(command))
-    this.#moves.set(job, move)
-    void move.ended.then(() => {
-      if (this.#moves.get(job) === move) this.#moves.delete(job)
-    })
-    if (this.#channel) void this.#attachOver(this.#channel, move)
+    this.#moves.add(move)
+    void move.ended.then(() => this.#moves.delete(move))
+    if (this.#channel) void this.#attachOver(this.#channel, job)
     else void this.#reattach()
     return move
   }
@@ -177,12 +173,14 @@ export class AgentLink implements Disposable {
     }
     const opened = channel
     this.#channel = opened
-    opened.onDidReceiveEvent(({ job, event }) => this.#moves.get(job)?.take(event))
+    opened.onDidReceiveEvent(({ job, event }) => {
+      for (const move of this.#of(job)) move.take(event)
+    })
     void opened.closed.then(() => {
       if (this.#channel === opened) this.#channel = null
       if (this.#moves.size > 0) void this.#reattach()
     })
-    await Promise.all([...this.#moves.values()].map((move) => this.#attachOver(opened, move)))
+    await Promise.all([...new Set([...this.#moves].map(({ job }) => job))].map((job) => this.#attachOver(opened, job)))
     return opened
   }
 
@@ -197,12 +195,20 @@ export class AgentLink implements Disposable {
     }
   }
 
-  async #attachOver(channel: AgentChannel, move: RemoteMove): Promise<void> {
+  #of(job: string): RemoteMove[] {
+    return [...this.#moves].filter((move) => move.job === job)
+  }
+
+  /** One attachment serves all who follow the job: from the earliest place on, and each passes over what it knows. */
+  async #attachOver(channel: AgentChannel, job: string): Promise<void> {
+    const followers = this.#of(job)
+    if (followers.length === 0) return
+    const since = Math.min(...followers.map(({ lastSeq }) => lastSeq))
     try {
-      await channel.request({ do: 'attach', job: move.job, since: move.lastSeq }, { deadlineMs: this.#timing.requestMs })
+      await channel.request({ do: 'attach', job, since }, { deadlineMs: this.#timing.requestMs })
     } catch (thrown) {
-      if (thrown instanceof Failure && thrown.code === 'agent-unknown-job') move.giveUp('The agent on the source host knows nothing of this move any more.', thrown.message)
-      // Otherwise the channel went: the next one attaches again.
+      if (!(thrown instanceof Failure) || thrown.code !== 'agent-unknown-job') return // The channel went: the next one attaches again.
+      for (const move of this.#of(job)) move.giveUp('The agent on the source host knows nothing of this move any more.', thrown.message)
     }
   }
 
@@ -219,7 +225,7 @@ export class AgentLink implements Disposable {
         } catch (thrown) {
           if (signal.aborted) return
           if (thrown instanceof Failure && thrown.code === 'host-unknown') {
-            for (const move of [...this.#moves.values()]) move.giveUp('The source host was removed from Drover.', messageOf(thrown))
+            for (const move of [...this.#moves]) move.giveUp('The source host was removed from Drover.', messageOf(thrown))
             return
           }
           await delay(this.#timing.retryMs, signal)
