@@ -14,7 +14,6 @@ export const cancellation = z.discriminatedUnion('can', [
   z.object({ can: z.literal('no'), reason: z.string() }),
   z.object({ can: z.literal('requested') }),
 ])
-export type Cancellation = z.infer<typeof cancellation>
 
 /** Where a VM is, after both hosts were asked. */
 export const whereabouts = z.object({

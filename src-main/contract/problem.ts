@@ -2,7 +2,6 @@ import { z } from 'zod'
 
 /** How bad a finding is: an error blocks, a warning allows, a note informs. */
 export const severity = z.enum(['error', 'warning', 'note'])
-export type Severity = z.infer<typeof severity>
 
 /**
  * A failure as a person reads it. `code` is stable and documented in resources/guide; `message` is one sentence;

@@ -2,12 +2,10 @@ import type { Duplex } from 'node:stream'
 import type { VmRef } from '../../contract/vm.ts'
 import { abortable } from '../../base/abort.ts'
 import { Failure } from '../../base/failure.ts'
+import { consoleFlags } from '../../libvirt/wire/constants/domain-flags.ts'
 import { isLibvirtError } from '../../libvirt/client/libvirt-error.ts'
 import { readDomain } from '../../libvirt/xml/domain/domain.ts'
 import type { HostDirectory, HostSession } from '../host/host-session.ts'
-
-/** virDomainConsoleFlags of libvirt-domain.h: take the console from whoever has it. */
-const consoleForce = 1
 
 interface Session {
   readonly stream: Duplex
@@ -73,7 +71,7 @@ export class Consoles {
     const connection = await this.#hosts.session(request.vm.host).openConnection(signal)
     try {
       const { dom } = await connection.call('domainLookupByUuid', { uuid: request.vm.uuid }, { signal })
-      const flags = request.takeOver ? consoleForce : 0
+      const flags = request.takeOver ? consoleFlags.force : 0
       const { stream } = await connection.openStream('domainOpenConsole', { dom, devName: null, flags }, { signal })
       return {
         stream,

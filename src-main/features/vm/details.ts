@@ -1,12 +1,10 @@
 import type { VmDetails, VmRef } from '../../contract/vm.ts'
 import type { Connection } from '../../libvirt/client/connection.ts'
+import { xmlFlags } from '../../libvirt/wire/constants/domain-flags.ts'
 import { describeDevices } from '../../libvirt/xml/domain/describe-devices.ts'
 import { firmwareOf } from '../../libvirt/xml/domain/boot.ts'
 import { readDomain, type Domain } from '../../libvirt/xml/domain/domain.ts'
 import { withoutSecrets } from '../../libvirt/xml/domain/without-secrets.ts'
-
-/** VIR_DOMAIN_XML_INACTIVE of libvirt-domain.h: as it will be at its next start. */
-const inactive = 2
 
 /** Everything of a VM's page that is no figure. The XML is asked for without secrets, and cleared of what guests' own arguments may hold. */
 export async function readVmDetails(connection: Connection, ref: VmRef, signal: AbortSignal): Promise<VmDetails> {
@@ -17,7 +15,7 @@ export async function readVmDetails(connection: Connection, ref: VmRef, signal: 
     connection.call('domainIsActive', { dom }, options),
     connection.call('domainIsPersistent', { dom }, options),
   ])
-  const later = isActive && isPersistent ? await connection.call('domainGetXmlDesc', { dom, flags: inactive }, options) : null
+  const later = isActive && isPersistent ? await connection.call('domainGetXmlDesc', { dom, flags: xmlFlags.inactive }, options) : null
   const domain = readDomain(live.xml)
   return {
     ref,

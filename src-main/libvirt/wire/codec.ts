@@ -38,11 +38,6 @@ export const uhyper: Codec<number> = {
   encode: (writer, value) => writer.uhyper(value),
   decode: (reader) => reader.uhyper(),
 }
-export const double: Codec<number> = {
-  shape: { kind: 'double' },
-  encode: (writer, value) => writer.double(value),
-  decode: (reader) => reader.double(),
-}
 
 /** libvirt's truth values are ints; anything but 0 is true. */
 export const bool: Codec<boolean> = {

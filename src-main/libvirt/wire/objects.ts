@@ -26,7 +26,6 @@ export const domain = struct({ name: string, uuid, id: int })
 export type DomainRef = ValueOf<typeof domain>
 
 export const network = struct({ name: string, uuid })
-export type NetworkRef = ValueOf<typeof network>
 
 export const networkInterface = struct({ name: string, mac: string })
 export const storagePool = struct({ name: string, uuid })

@@ -26,7 +26,6 @@ export type DriverFeature = keyof typeof driverFeatures
 export const cpuCompareResults = { error: -1, incompatible: 0, identical: 1, superset: 2 } as const
 export const cpuCompareResultName = nameOf(cpuCompareResults, 'unknown')
 export const compareCpuFlags = { failIncompatible: 1, validateXml: 2 } as const
-export const baselineCpuFlags = { expandFeatures: 1, migratable: 2 } as const
 
 export const listDomainsFlags = {
   active: 1,
@@ -46,7 +45,3 @@ export const listDomainsFlags = {
   hasCheckpoint: 16384,
   noCheckpoint: 32768,
 } as const
-
-export const listNetworksFlags = { inactive: 1, active: 2, persistent: 4, transient: 8, autostart: 16, noAutostart: 32 } as const
-export const monitorEventFlags = { regex: 1, ignoreCase: 2 } as const
-export const monitorCommandFlags = { hmp: 1 } as const

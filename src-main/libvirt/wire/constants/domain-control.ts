@@ -2,15 +2,6 @@ import { nameOf } from './names.ts'
 
 // States of a domain's control interface, of its agent, its block jobs and its disks, libvirt-domain.h
 
-export const controlStates = {
-  ok: 0,
-  job: 1,
-  occupied: 2,
-  error: 3,
-} as const
-
-export const controlStateName = nameOf(controlStates, 'unknown')
-
 export const agentStates = {
   connected: 1,
   disconnected: 2,
@@ -37,11 +28,3 @@ export const blockJobStatuses = {
 } as const
 
 export const blockJobStatusName = nameOf(blockJobStatuses, 'unknown')
-
-export const diskErrorCodes = {
-  none: 0,
-  unspec: 1,
-  'no-space': 2,
-} as const
-
-export const diskErrorName = nameOf(diskErrorCodes, 'unknown')

@@ -13,7 +13,6 @@ export const domainStates = {
   pmsuspended: 7,
 } as const
 
-export type DomainStateName = keyof typeof domainStates
 export const domainStateName = nameOf(domainStates, 'unknown')
 
 export const runningReasons = {

@@ -16,8 +16,6 @@ export const statsGroups = {
   vm: 1024,
 } as const
 
-export type StatsGroup = keyof typeof statsGroups
-
 /** `nowait` answers for a domain that is busy with what needs no monitor; `backing` adds backing chains. */
 export const statsFlags = {
   active: 1,
@@ -40,28 +38,6 @@ export const dirtyRateStatuses = {
 } as const
 
 export const dirtyRateStatusName = nameOf(dirtyRateStatuses, 'unknown')
-
-export const dirtyRateModes = {
-  'page-sampling': 0,
-  'dirty-bitmap': 1,
-  'dirty-ring': 2,
-} as const
-
-export const memoryStatTags = {
-  swapIn: 0,
-  swapOut: 1,
-  majorFault: 2,
-  minorFault: 3,
-  unused: 4,
-  available: 5,
-  actualBalloon: 6,
-  rss: 7,
-  usable: 8,
-  lastUpdate: 9,
-  diskCaches: 10,
-  hugetlbPgalloc: 11,
-  hugetlbPgfail: 12,
-} as const
 
 export const vcpuStates = {
   offline: 0,

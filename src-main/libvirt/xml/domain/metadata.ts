@@ -2,9 +2,6 @@ import type { Element } from '../document.ts'
 import { childNamed, childrenOf, descendantsOf } from '../edit.ts'
 import { make, write } from '../make.ts'
 
-/** The namespace of Drover's own element below `<metadata>`, and the prefix to hand to DomainSetMetadata with it. */
-export const DROVER_METADATA = { namespace: 'urn:x-drover:domain:1', prefix: 'drover' } as const
-
 const MOST_TAGS = 64
 
 /** What the `<metadata>` of a domain says. https://libvirt.org/formatdomain.html#general-metadata */
@@ -36,7 +33,7 @@ export function readMetadata(domain: Element): Metadata {
   return { tags: [...tags], osId, namespaces: [...new Set(namespaces)] }
 }
 
-/** The element for DomainSetMetadata (type element, key {@link DROVER_METADATA}.prefix, uri .namespace); libvirt adds the namespace. */
+/** The element for DomainSetMetadata (type element, under a namespace of Drover's own); libvirt adds the namespace. */
 export function makeTags(tags: readonly string[]): string {
   return write(make('tags', {}, ...tags.map((tag) => make('tag', {}, tag))))
 }
