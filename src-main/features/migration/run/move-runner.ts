@@ -13,6 +13,7 @@ import { problemOf } from '../../settings/problem.ts'
 import type { Assembled } from '../engines/engine.ts'
 import { engines } from '../engines/engines.ts'
 import { locate, toContract } from '../whereabouts/locate.ts'
+import { tellAgentProgress } from './agent-progress.ts'
 import { diskProgress } from './disk-progress.ts'
 import { followMove } from './follow-move.ts'
 import { GuestGap } from './guest-gap.ts'
@@ -114,7 +115,7 @@ export class MoveRunner {
     const leave = await this.#queue.enter([plan.vm.host, plan.destination], signal, (host) => job.wait(`${hosts.name(host)} has other moves to finish first.`))
     try {
       job.run({ phase: 'preparing', cancellation: { can: 'yes', effect: `Nothing has begun: ${job.view.vmName} stays on ${job.view.sourceName}.` } })
-      const { move, remarks } = await this.#parts.recheck(plan, signal)
+      const { move, remarks } = await this.#recheck(job, signal)
       for (const remark of remarks) job.say('warning', remark)
       const engine = engines[plan.options.technique]
       await engine.prepare({
@@ -138,6 +139,21 @@ export class MoveRunner {
       }
     } finally {
       leave()
+    }
+  }
+
+  async #recheck(job: OpenJob, signal: AbortSignal): ReturnType<RunnerParts['recheck']> {
+    const { agents, recheck } = this.#parts
+    const { plan, sourceName, destinationName } = job.view
+    const links = [
+      { name: sourceName, link: agents.link(plan.vm.host) },
+      { name: destinationName, link: agents.link(plan.destination) },
+    ]
+    const telling = tellAgentProgress(job, links)
+    try {
+      return await recheck(plan, signal)
+    } finally {
+      telling.dispose()
     }
   }
 
