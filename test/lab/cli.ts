@@ -17,44 +17,57 @@ const usage = `Real libvirt hosts in a box (Linux, as root).
   npm run lab -- status                                                         what runs, and the files for SSH
   npm run lab -- link HOST [--rate 100mbit] [--delay 5ms] [--loss 0]            shape a host's cable; without options: plain again
   npm run lab -- link HOST --cut | --restore                                    silence a host's cable, and undo it
-  npm run lab -- exec HOST PROGRAM ARG...                                       run a program on a host, as root
+  npm run lab -- exec HOST -- PROGRAM ARG...                                    run a program on a host, as root
   npm run lab -- host HOST destroy | restart | kill-libvirtd | restart-libvirtd | count
 ${guestUsage}
 HOST is a number (from 1) or a name. Options for all: --name NAME (default: lab), --json (the last line is JSON).
 `
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    name: { type: 'string', default: 'lab' },
-    json: { type: 'boolean', default: false },
-    generation: { type: 'string' },
-    'user-host': { type: 'string', multiple: true, default: [] },
-    'node-host': { type: 'string', multiple: true, default: [] },
-    rate: { type: 'string' },
-    delay: { type: 'string' },
-    loss: { type: 'string' },
-    guests: { type: 'string', default: '0' },
-    cut: { type: 'boolean', default: false },
-    restore: { type: 'boolean', default: false },
-    all: { type: 'boolean', default: false },
-    host: { type: 'string' },
-    to: { type: 'string' },
-    memory: { type: 'string' },
-    pattern: { type: 'string' },
-    private: { type: 'string' },
-    tick: { type: 'string' },
-    machine: { type: 'string' },
-    disk: { type: 'string', multiple: true },
-    mib: { type: 'string' },
-    cdrom: { type: 'string' },
-    nic: { type: 'string' },
-    vnc: { type: 'string' },
-    postcopy: { type: 'boolean' },
-    transient: { type: 'boolean' },
-    help: { type: 'boolean', default: false },
-  },
-})
+const { values, positionals } = readArguments()
+
+function readArguments() {
+  try {
+    return parseWords()
+  } catch (thrown) {
+    process.stderr.write(`${messageOf(thrown)}\n\n${usage}`)
+    process.exit(2)
+  }
+}
+
+function parseWords() {
+  return parseArgs({
+    allowPositionals: true,
+    options: {
+      name: { type: 'string', default: 'lab' },
+      json: { type: 'boolean', default: false },
+      generation: { type: 'string' },
+      'user-host': { type: 'string', multiple: true, default: [] },
+      'node-host': { type: 'string', multiple: true, default: [] },
+      rate: { type: 'string' },
+      delay: { type: 'string' },
+      loss: { type: 'string' },
+      guests: { type: 'string', default: '0' },
+      cut: { type: 'boolean', default: false },
+      restore: { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
+      host: { type: 'string' },
+      to: { type: 'string' },
+      memory: { type: 'string' },
+      pattern: { type: 'string' },
+      private: { type: 'string' },
+      tick: { type: 'string' },
+      machine: { type: 'string' },
+      disk: { type: 'string', multiple: true },
+      mib: { type: 'string' },
+      cdrom: { type: 'string' },
+      nic: { type: 'string' },
+      vnc: { type: 'string' },
+      postcopy: { type: 'boolean' },
+      transient: { type: 'boolean' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+}
 
 type Answer = Record<string, unknown>
 
