@@ -3,6 +3,9 @@ import { expect, test } from 'vitest'
 import { LineChannel } from './line-channel.ts'
 import { moveEvent, type MoveHappening } from './move-event.ts'
 
+/** On a machine that may be busy. */
+const soon = <T>(probe: () => T) => expect.poll(probe, { timeout: 20_000 })
+
 const failure = { code: 'libvirt', sentence: 'no', libvirt: { code: 38, domain: 10, text: 'no' }, step: 'perform', side: 'source' } as const
 const happenings: MoveHappening[] = [
   { kind: 'started', vm: { name: 'a', uuid: 'b' }, technique: 'hybrid', driver: 'app', flags: 3 },
@@ -37,7 +40,7 @@ test('lines arrive whole, however they were cut, multi-byte characters included'
   const { there, received } = pair()
   const bytes = Buffer.from('{"a":"größer 猫"}\n\n{"b":1}\n')
   for (const byte of bytes) there.write(Buffer.from([byte]))
-  await expect.poll(() => received).toEqual([{ a: 'größer 猫' }, { b: 1 }])
+  await soon(() => received).toEqual([{ a: 'größer 猫' }, { b: 1 }])
 })
 
 test('what is no JSON, and a line without end, end the channel with a reason', async () => {

@@ -13,6 +13,9 @@ import type { MoveSpec } from '../protocol/move-spec.ts'
 import { AgentServer, type DrivenMove } from './agent-server.ts'
 import { Histories } from './histories.ts'
 
+/** On a machine that may be busy. */
+const soon = <T>(probe: () => T) => expect.poll(probe, { timeout: 20_000 })
+
 const spec: MoveSpec = {
   job: 'job-00000001',
   vm: { name: 'web', uuid: '6b7f7f5e-0b2f-4c61-9d2a-3c5a1f0e7d11' },
@@ -132,11 +135,11 @@ async function attach() {
   const ask = async (command: Record<string, unknown>) => {
     const mine = ++id
     channel.send({ id: mine, ...command })
-    await expect.poll(() => received.find((message) => message['answer'] === mine)).toBeTruthy()
+    await soon(() => received.find((message) => message['answer'] === mine)).toBeTruthy()
     return received.find((message) => message['answer'] === mine) as { ok?: Record<string, unknown>; failure?: { code: string } }
   }
   const events = () => received.flatMap((message) => ('event' in message ? [message['event'] as MoveEvent] : []))
-  await expect.poll(() => received.length).toBe(1)
+  await soon(() => received.length).toBe(1)
   return { socket, channel, received, ask, events }
 }
 
@@ -163,13 +166,13 @@ test('who attaches late, or again, gets the whole history in order and then what
   moves[0]?.tell({ kind: 'log', level: 'info', text: 'nobody listens' })
   const second = await attach()
   await second.ask({ do: 'attach', job: spec.job, since: 0 })
-  await expect.poll(() => second.events().length).toBe(52)
+  await soon(() => second.events().length).toBe(52)
   expect(second.events().map(({ seq }) => seq)).toEqual(Array.from({ length: 52 }, (_, i) => i + 1))
   moves[0]?.tell(end)
-  await expect.poll(() => second.events().at(-1)?.kind).toBe('ended')
+  await soon(() => second.events().at(-1)?.kind).toBe('ended')
   const third = await attach()
   await third.ask({ do: 'attach', job: spec.job, since: 51 })
-  await expect.poll(() => third.events().map(({ kind }) => kind)).toEqual(['log', 'ended'])
+  await soon(() => third.events().map(({ kind }) => kind)).toEqual(['log', 'ended'])
 })
 
 test('a desktop that does not read holds up nothing and costs no memory; once it reads it misses nothing', async () => {
@@ -182,7 +185,7 @@ test('a desktop that does not read holds up nothing and costs no memory; once it
   moves[0]?.tell(end)
   await moves[0]?.ended
   socket.resume()
-  await expect.poll(() => events().length).toBe(502)
+  await soon(() => events().length).toBe(502)
 })
 
 test('the history outlives the agent, and a driver without a last word is given one', async () => {
@@ -198,7 +201,7 @@ test('the history outlives the agent, and a driver without a last word is given 
   const later = await attach()
   expect(await later.ask({ do: 'list' })).toMatchObject({ ok: { jobs: [{ job: spec.job, state: 'ended', vm: spec.vm }] } })
   await later.ask({ do: 'attach', job: spec.job, since: 0 })
-  await expect.poll(() => later.events().map(({ kind }) => kind)).toEqual(['started', 'sample', 'ended'])
+  await soon(() => later.events().map(({ kind }) => kind)).toEqual(['started', 'sample', 'ended'])
   expect(later.events()[2]).toMatchObject({ outcome: { kind: 'lost', failure: { code: 'agent-lost' } } })
   // And once more: the word that was added is read back whole.
   expect(new Histories(join(folder, 'jobs'), () => {}).get(spec.job)?.summary()).toMatchObject({ state: 'ended', lastSeq: 3 })

@@ -9,6 +9,9 @@ import { makeMoveIdentities, type MoveIdentities } from './move-identities.ts'
 import { endTunnel, openThroughTunnel, type TunnelRoute } from './tunnel-client.ts'
 import { openTunnel, type TunnelListener } from './tunnel-listener.ts'
 
+/** On a machine that may be busy. */
+const soon = <T>(probe: () => T) => expect.poll(probe, { timeout: 20_000 })
+
 let folder: string
 let daemon: Server
 let spliced: Socket[]
@@ -66,7 +69,7 @@ test('the job’s peer is spliced to the daemon, byte for byte and both ways', a
   const received: Buffer[] = []
   stream.on('data', (chunk: Buffer) => received.push(chunk))
   stream.write(sent)
-  await expect.poll(() => Buffer.concat(received).length).toBe(sent.length)
+  await soon(() => Buffer.concat(received).length).toBe(sent.length)
   expect(Buffer.concat(received).equals(sent)).toBe(true)
   const gone = once(spliced[0] as Socket, 'close')
   stream.destroy()
@@ -77,7 +80,7 @@ test('a stranger without a certificate is refused, logged, and never reaches the
   const { tunnel, log, route } = await open()
   const stranger = await openThroughTunnel({ ...route, identity: { ...route.identity, certificate: '', key: '' } } as TunnelRoute, 2000).catch(() => null)
   if (stranger) await closed(stranger)
-  await expect.poll(() => tunnel.refused).toBe(1)
+  await soon(() => tunnel.refused).toBe(1)
   expect(log.join('\n')).toContain('refused 127.0.0.1')
   expect(spliced).toHaveLength(0)
 })
@@ -90,7 +93,7 @@ test('another job’s certificate and another certificate of the same authority 
     stranger.write('hello')
     await closed(stranger)
   }
-  await expect.poll(() => tunnel.refused).toBe(2)
+  await soon(() => tunnel.refused).toBe(2)
   expect(spliced).toHaveLength(0)
 })
 
@@ -106,7 +109,7 @@ test('plain text is turned away', async () => {
   socket.on('error', () => {})
   socket.write('GET / HTTP/1.1\r\n\r\n')
   await once(socket, 'close')
-  await expect.poll(() => tunnel.refused).toBe(1)
+  await soon(() => tunnel.refused).toBe(1)
 })
 
 test('the source’s word closes the tunnel and frees its port', async () => {

@@ -12,6 +12,9 @@ import { loadAgentBundle, type AgentBundle } from './agent-bundle.ts'
 import { AgentLink } from './agent-link.ts'
 import type { AgentProgress } from './agent-upload.ts'
 
+/** On a machine that may be busy. */
+const soon = <T>(probe: () => T) => expect.poll(probe, { timeout: 20_000 })
+
 // Node is started many times over, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -111,7 +114,7 @@ test('an agent is brought once per version, verified, started, and leaves nothin
   expect(transport.uploads).toBe(1)
   await second.link.removeFiles()
   expect(existsSync(join(home, '.cache/drover'))).toBe(false)
-  await expect.poll(() => isAlive(hello.pid)).toBe(false)
+  await soon(() => isAlive(hello.pid)).toBe(false)
 })
 
 test('a damaged upload is brought anew', async () => {
@@ -155,7 +158,7 @@ test('files are not removed while a tunnel is open; closing it frees its port an
   await link.closeTunnel('job-00000001')
   expect((await link.status()).tunnels).toEqual([])
   await link.removeFiles()
-  await expect.poll(() => isAlive(hello.pid)).toBe(false)
+  await soon(() => isAlive(hello.pid)).toBe(false)
 })
 
 test('a job that the agent does not know ends as lost, so that both hosts are asked', async () => {
