@@ -121,25 +121,26 @@ describe('with the agent, the move ends as if nothing had been', () => {
 describe('without an agent, what the app foretold', () => {
   // Columns: technique, the gap in which the app is killed, where the VM then is (facts of stock libvirt).
   test.each([
-    ['precopy', 'step begin done', 'at-source'],
-    ['precopy', 'step prepare done', 'at-source'],
-    ['precopy', 'sample 3', 'at-source'],
-    ['precopy', 'step finish done', 'left-behind'],
-    ['precopy', 'step confirm done', 'at-destination'],
-    ['postcopy', 'step perform started', 'at-source'],
-    ['postcopy', 'step switch done', 'lost'],
-    ['postcopy', 'step finish started', 'left-behind'],
-    ['postcopy', 'step confirm done', 'at-destination'],
+    ['precopy', 'step begin done', ['at-source']],
+    ['precopy', 'step prepare done', ['at-source']],
+    ['precopy', 'sample 3', ['at-source']],
+    ['precopy', 'step finish done', ['left-behind', 'at-destination']],
+    ['precopy', 'step confirm done', ['at-destination']],
+    ['postcopy', 'step perform started', ['at-source']],
+    // libvirt has taken the order; whether QEMU has carried it out when the connection goes is a matter of milliseconds.
+    ['postcopy', 'step switch done', ['lost', 'at-source']],
+    ['postcopy', 'step finish started', ['left-behind', 'at-destination']],
+    ['postcopy', 'step confirm done', ['at-destination']],
   ] as const)('%s, killed at "%s": %s', async (technique, gap, expected) => {
     const guest = await started()
     await appUntil(specOf(guest.name, two!, { technique, limits: limitsOf(20) }), 'app', gap, 'SIGKILL')
     const seen = new Set<string>()
     const settled = await until(
-      `${guest.name} ${expected}`,
+      `${guest.name} ${expected.join(' or ')}`,
       async () => {
         const verdict = await libvirt.verdict(guest, one!, two!)
         seen.add(verdict)
-        return verdict === expected || (expected === 'left-behind' && verdict === 'at-destination') ? verdict : null
+        return (expected as readonly string[]).includes(verdict) ? verdict : null
       },
       { deadlineMs: 90_000, everyMs: 500, evidence: () => [...seen].join(', ') },
     )
