@@ -1,32 +1,37 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { openSync, closeSync, readFileSync, writeFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { quoted, run } from './command.ts'
 import type { LabPlaces } from './places.ts'
 import { allProcesses, processInfo, type ProcessInfo } from './processes.ts'
 import { until } from './waiting.ts'
 
-/** The processes at the root of a lab; where this process owns it, also the pipe whose end is the lab's end. */
+/** The processes at the root of a lab, and the pipe whose end is the lab's end. */
 export interface Keeper {
   readonly shell: ProcessInfo
   readonly init: ProcessInfo
-  readonly owned: ChildProcess | null
+  /** Lets the lab outlive this process. */
+  release(): void
+  /** Closes the pipe of a lab that has ended. */
+  close(): void
 }
 
 /**
- * Starts the lab's namespaces and their init. A lab with an owner ends when this process does, however it does: its init reads a pipe
- * that only this process can write to. Without, it lives until `down`.
+ * Starts the lab's namespaces and their init. The lab ends when this process does, however it does, unless it was released before:
+ * its init reads a pipe that only this process can write to.
  */
-export async function startKeeper(places: LabPlaces, init: string, hasOwner: boolean, signal?: AbortSignal): Promise<Keeper> {
+export async function startKeeper(places: LabPlaces, init: string, signal?: AbortSignal): Promise<Keeper> {
   await run(['mkfifo', '-m', '600', places.control])
   writeFileSync(`${places.root}/switch.sh`, switchScript(places), { mode: 0o700 })
-  writeFileSync(`${places.root}/keeper.sh`, keeperScript(places, init, hasOwner), { mode: 0o700 })
+  writeFileSync(`${places.root}/keeper.sh`, keeperScript(places, init), { mode: 0o700 })
   const log = openSync(places.log, 'a', 0o600)
-  const child = spawn('/bin/sh', [`${places.root}/keeper.sh`], { detached: true, stdio: [hasOwner ? 'pipe' : 'ignore', log, log], cwd: '/' })
+  const child = spawn('/bin/sh', [`${places.root}/keeper.sh`], { detached: true, stdio: ['pipe', log, log], cwd: '/' })
   closeSync(log)
   child.unref()
+  const pipe = child.stdin as unknown as Socket
   // The pipe must not keep the owner's event loop alive; the kernel closes it with the process.
-  if (child.stdin && 'unref' in child.stdin) (child.stdin as unknown as { unref(): void }).unref()
-  child.stdin?.on('error', () => {})
+  pipe.unref()
+  pipe.on('error', () => {})
   const pid = child.pid ?? 0
   const found = await until(
     'The start of the lab',
@@ -45,12 +50,12 @@ export async function startKeeper(places: LabPlaces, init: string, hasOwner: boo
     signal,
     evidence: () => readFileSync(places.log, 'utf8').slice(-1000),
   })
-  return { ...found, owned: hasOwner ? child : null }
+  return { ...found, release: () => void pipe.end('s'), close: () => void pipe.destroy() }
 }
 
 /** Outside the lab's namespaces: waits for their end, then removes the lab's files. */
-function keeperScript(places: LabPlaces, init: string, hasOwner: boolean): string {
-  const command = [init, ...(hasOwner ? ['--owner', '0'] : []), '--control', places.control, '/bin/sh', `${places.root}/switch.sh`]
+function keeperScript(places: LabPlaces, init: string): string {
+  const command = [init, '--owner', '0', '--control', places.control, '/bin/sh', `${places.root}/switch.sh`]
   return `#!/bin/sh
 unshare --mount --pid --net --ipc --uts --mount-proc --fork --kill-child=KILL -- ${command.map(quoted).join(' ')}
 rm -rf --one-file-system ${quoted(places.root)}

@@ -86,7 +86,7 @@ export class Lab {
     try {
       for (const folder of [places.shared]) mkdirSync(folder, { recursive: true })
       await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', places.identity], { signal })
-      keeper = await startKeeper(places, parts.init, options.hasOwner ?? true, signal)
+      keeper = await startKeeper(places, parts.init, signal)
       const network = await plugIn(keeper.init.pid, signal)
       const hosts = options.hosts.map((spec, index): HostRecord => ({
         number: index + 1,
@@ -114,6 +114,7 @@ export class Lab {
       writeLabState(state)
       const lab = new Lab(state, keeper)
       await Promise.all(lab.hosts.map((host) => host.start(parts, signal)))
+      if (options.hasOwner === false) keeper.release()
       return lab
     } catch (thrown) {
       if (keeper) await end(name, keeper.shell, keeper.init, null)
@@ -138,7 +139,7 @@ export class Lab {
   /** Ends the lab and waits until nothing of it is left. Idempotent. */
   async down(): Promise<void> {
     await end(this.name, this.state.keeper, this.state.init, this.state.interfaceName)
-    this.#keeper?.owned?.stdin?.destroy()
+    this.#keeper?.close()
     await removeRemains(this.name)
   }
 

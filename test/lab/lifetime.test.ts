@@ -49,6 +49,17 @@ describe('the life of a lab', () => {
     expect(lastLine(await cli('status'))).toMatchObject({ running: false })
   })
 
+  it('leaves nothing behind when the command that brings it up is killed half-way', async () => {
+    const words = [join(import.meta.dirname, 'cli.ts'), 'up', '2', '--name', name]
+    const command = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'] })
+    const ended = once(command, 'exit')
+    const state = await until('the state of the lab', () => readLabState(name), { everyMs: 5 })
+    const before = processesOf(state)
+    command.kill('SIGKILL')
+    await ended
+    await until('the end of everything', async () => (await tracesOf(state, before)).length === 0, { deadlineMs: 20_000 })
+  })
+
   it('begins anew over the remains of one that was killed together with its keeper', async () => {
     await using first = await Lab.up({ name, hosts: [{}] })
     const { state } = first

@@ -4,7 +4,7 @@
  *   lab-init [--owner FD] [--control FIFO] [SCRIPT ARG...]
  *
  * SCRIPT is started once. Every line written to FIFO is a script of its own that is started likewise.
- * When FD reaches its end (the owner died, however it died) or on SIGTERM this process ends, and with it, since it is PID 1
+ * When FD reaches its end (the owner died, however it died) before an `s` (stay) was read from it, or on SIGTERM, this process ends, and with it, since it is PID 1
  * of a PID namespace, every process of that namespace (pid_namespaces(7)).
  */
 #define _GNU_SOURCE
@@ -79,9 +79,10 @@ int main(int argc, char **argv) {
       if (used == sizeof line - 1) used = 0;
     }
     if (polled[2].revents) {
-      char ignored[256];
-      ssize_t got = read(owner, ignored, sizeof ignored);
-      if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return 0;
+      char said[256];
+      ssize_t got = read(owner, said, sizeof said);
+      if (got > 0 && memchr(said, 's', (size_t)got)) polled[2].fd = -1;
+      else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return 0;
     }
   }
 }
