@@ -27,7 +27,7 @@ const open = (profile?: string) =>
   })
 
 beforeAll(async () => {
-  lab = await Lab.up({ hosts: [{}, {}] })
+  lab = await Lab.up({ hosts: [{ hasNode: true }, { hasNode: true }] })
   one = lab.host(0)
   two = lab.host(1)
   rig = await open()

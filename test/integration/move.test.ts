@@ -3,7 +3,7 @@ import type { Job } from '../../src-main/contract/job.ts'
 import type { MoveOptions } from '../../src-main/contract/migration.ts'
 import { LabGuest } from '../lab/guest.ts'
 import type { GuestSpec } from '../lab/guest-xml.ts'
-import { uuidOf } from '../lab/guest-xml.ts'
+import { onShared, uuidOf } from '../lab/guest-xml.ts'
 import type { LabHost } from '../lab/host.ts'
 import { Lab } from '../lab/lab.ts'
 import { MoveRig } from './move-rig.ts'
@@ -15,7 +15,7 @@ let two: LabHost
 const guests: LabGuest[] = []
 
 beforeAll(async () => {
-  lab = await Lab.up({ hosts: [{}, {}] })
+  lab = await Lab.up({ hosts: [{ hasNode: true }, { hasNode: true }] })
   one = lab.host(0)
   two = lab.host(1)
   rig = await MoveRig.open({ sshConfig: lab.ssh.configFile, hosts: [{ name: 'one', address: one.sshAddress }, { name: 'two', address: two.sshAddress }] })
@@ -130,6 +130,14 @@ test('disks of a VM that is off are copied byte by byte, with progress', async (
   expect(await sum(two)).toBe(before)
   expect(await sum(one)).toBe(before)
   expect(job.state).toMatchObject({ result: { bytes: expect.any(Number) } })
+})
+
+test('an image that both hosts share is never copied onto itself', async () => {
+  const guest = await guestOn(one, { name: 'move-shared', disks: [{ path: onShared('shared.qcow2'), format: 'qcow2', cache: 'none' }] }, { disksMiB: 8 })
+  const plan = await rig.plan(uuidOf('move-shared'), 'one', 'two', { storage: 'full', driver: 'app' })
+  const job = await rig.ended(await rig.start(plan))
+  expect(job.state).toMatchObject({ state: 'failed', problem: { code: 'disk-shared' } })
+  expect(await guest.isRunning(one)).toBe(true)
 })
 
 test('a second move of the same VM is refused while the first goes on', async () => {

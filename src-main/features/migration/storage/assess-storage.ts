@@ -1,6 +1,7 @@
 import { dirname } from 'node:path/posix'
 import type { Finding } from '../../../contract/migration.ts'
 import type { HostFactsReader, HostPool } from '../host-facts/host-facts-reader.ts'
+import { lookAt } from '../preflight/local-path.ts'
 import type { CopiedDisk } from './copied-disks.ts'
 
 export interface StorageSides {
@@ -31,6 +32,10 @@ export async function assessStorage(sides: StorageSides): Promise<Finding[]> {
       findings.push(say('error', 'disk-no-pool', `Disk ${disk.target} lies in no storage pool of its host, so libvirt cannot read it out.`, { evidence: path, next: `Define a pool over ${dirname(path)} on both hosts.` }))
       continue
     }
+    if (await isOneFile(sides, path)) {
+      findings.push(sharedDisk(disk, sides))
+      continue
+    }
     const there = await existing(destination, path)
     if (there) {
       findings.push(...overwriting(disk, there.capacity, name, sides.isLive))
@@ -55,6 +60,22 @@ export async function assessStorage(sides: StorageSides): Promise<Finding[]> {
     })
   }
   return findings
+}
+
+/** Whether both hosts see the same file at the path: a file system that hosts share, or one inode of one size, changed at one time. */
+async function isOneFile({ source, destination }: StorageSides, path: string): Promise<boolean> {
+  const [here, there] = await Promise.all([lookAt(source, path), lookAt(destination, path)])
+  return Boolean(there?.exists && ((here?.isShared && there.isShared) || (here?.identity && here.identity === there.identity)))
+}
+
+/** Copied onto itself an image would be destroyed. */
+function sharedDisk(disk: CopiedDisk, { disks, destination }: StorageSides): Finding {
+  const others = disks.filter((each) => each !== disk).map(({ target }) => target)
+  const fix = others.length > 0 ? { label: `Copy ${others.join(', ')} only`, options: { disks: others } } : { label: 'Do not copy', options: { storage: 'none', disks: null } as const }
+  return {
+    ...finding(disk.target)('error', 'disk-shared', `${destination.session.name} sees the very image of disk ${disk.target} already: copied onto itself it would be destroyed.`, { evidence: disk.path ?? '' }),
+    fix: { kind: 'option', ...fix },
+  }
 }
 
 /** The active pool whose folder holds the path. */
