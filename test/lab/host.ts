@@ -32,6 +32,8 @@ export class LabHost {
   readonly #state: LabState
   readonly #places: LabPlaces
   readonly record: HostRecord
+  /** Looking through all processes takes its time, so what was found is kept while it lives. */
+  #lastInit: ProcessInfo | null = null
 
   constructor(state: LabState, record: HostRecord) {
     this.#state = state
@@ -80,6 +82,13 @@ export class LabHost {
   }
 
   #init(): ProcessInfo | null {
+    const known = this.#lastInit
+    if (known && isAlive(known.pid, known.startTime)) return known
+    this.#lastInit = this.#findInit()
+    return this.#lastInit
+  }
+
+  #findInit(): ProcessInfo | null {
     if (!isAlive(this.#state.init.pid, this.#state.init.startTime)) return null
     const all = allProcesses()
     const inside = new Set(processesUnder(this.#state.init.pid, all).map(({ pid }) => pid))
