@@ -31,7 +31,8 @@ beforeAll(async () => {
   one = lab.host(0)
   two = lab.host(1)
   rig = await open()
-})
+  await rig.bringAgents()
+}, 240_000)
 
 afterEach(async () => {
   await one.shapeLink({})

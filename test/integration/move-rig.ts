@@ -82,6 +82,11 @@ export class MoveRig {
     return this.hosts.session(this.idOf(name))
   }
 
+  /** Has an agent brought to every host and started, so that no move need wait for that. */
+  async bringAgents(): Promise<void> {
+    await Promise.all(this.hosts.list().map(({ id }) => this.#agents.link(id).ready()))
+  }
+
   /** A plan for a VM by its UUID; waits until the inventory shows it at the source. */
   async plan(uuid: string, from: string, to: string, options: Partial<MoveOptions> = {}): Promise<MovePlan> {
     const vm = { host: this.idOf(from), uuid }

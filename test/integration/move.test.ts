@@ -19,7 +19,8 @@ beforeAll(async () => {
   one = lab.host(0)
   two = lab.host(1)
   rig = await MoveRig.open({ sshConfig: lab.ssh.configFile, hosts: [{ name: 'one', address: one.sshAddress }, { name: 'two', address: two.sshAddress }] })
-})
+  await rig.bringAgents()
+}, 240_000)
 
 afterEach(async () => {
   for (const guest of guests.splice(0)) await guest.remove(one, two)
