@@ -89,6 +89,21 @@ describe('resuming a post-copy', () => {
     expect(source.far.argsOf('domainMigrateConfirm3Params')[0]?.flags).toBe(flags | migrateFlags.changeProtection)
   })
 
+  it.each([
+    [11_001_000, 'moved'],
+    [11_003_000, 'failed'],
+    [11_004_000, 'moved'],
+  ])('is not asked of a destination that would crash on it (libvirt %d: %s)', async (libVer, end) => {
+    destination.far.on('connectGetLibVersion', () => ({ libVer }))
+    const outcome = await resumePostcopy(plan, hands())
+    expect(outcome.outcome).toBe(end)
+    if (end === 'failed')
+      expect([outcome, on.trail]).toMatchObject([
+        { error: { code: 'postcopy-resume-unsafe', message: expect.stringContaining('11.3.0') } },
+        [],
+      ])
+  })
+
   it('gives QEMU time to notice that the old connection is gone', async () => {
     let tries = 0
     source.far.on('domainMigrateBegin3Params', () => {

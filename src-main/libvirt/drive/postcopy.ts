@@ -5,7 +5,7 @@ import { isLibvirtError } from '../client/libvirt-error.ts'
 import { domainStateOf } from '../wire/constants/domain-state.ts'
 import { abortJobFlags } from '../wire/constants/job.ts'
 import type { DomainRef } from '../wire/objects.ts'
-import { drive, type DriveHands } from './drive.ts'
+import { drive, Move, type DriveHands } from './drive.ts'
 import type { Outcome } from './outcome.ts'
 import type { MovePlan } from './plan.ts'
 
@@ -92,7 +92,22 @@ export async function pausePostcopy(
       evidence: `${found.state}, ${found.reason}`,
     })
   }
+  const unsafe = await resumeHazard(hands.destination)
+  if (unsafe) throw unsafe
   await hands.source.call('domainAbortJobFlags', { dom: domain, flags: abortJobFlags.postcopy })
+}
+
+/**
+ * Why a destination must not be asked to resume a post-copy, or null. From libvirt 11.2 on (qemuProcessIncomingDefNew) its Prepare follows
+ * a null pointer there and the daemon dies: seen with 11.3, and taken to be mended after it.
+ */
+async function resumeHazard(destination: Connection): Promise<Failure<'postcopy-resume-unsafe'> | null> {
+  const { libVer } = await destination.call('connectGetLibVersion')
+  if (libVer < 11_002_000 || libVer >= 11_004_000) return null
+  const version = `${Math.floor(libVer / 1_000_000)}.${Math.floor(libVer / 1000) % 1000}.${libVer % 1000}`
+  return new Failure('postcopy-resume-unsafe', `The destination's libvirt ${version} would crash on resuming a post-copy.`, {
+    next: 'Leave the VM as it is, update libvirt on the destination to 11.4 or later, restart its daemon, and resume the move then.',
+  })
 }
 
 /** How often Begin is tried again while the source's QEMU has not noticed that its connection is gone, in ms. */
@@ -101,11 +116,14 @@ const noticeEveryMs = 250
 /**
  * Carries an interrupted post-copy on (VIR_MIGRATE_POSTCOPY_RESUME, libvirt >= 8.5): the same five calls with the same plan, over new
  * connections where the old ones are gone. Needs both sides in the state `postcopy-failed`; may be tried as often as it takes. Where QEMU
- * still believes in the old connection it is given `patienceMs` (default 10 s) to notice; {@link pausePostcopy} makes it.
+ * still believes in the old connection it is given `patienceMs` (default 10 s) to notice; {@link pausePostcopy} makes it. Fails with
+ * `postcopy-resume-unsafe` where the destination's libvirt would crash.
  */
 export async function resumePostcopy(plan: MovePlan, hands: DriveHands, patienceMs = 10_000): Promise<Outcome> {
   const until = performance.now() + patienceMs
   const resumed: MovePlan = { ...plan, flags: { ...plan.flags, postcopy: true, postcopyResume: true } }
+  const hazard = await resumeHazard(hands.destination).catch((thrown: unknown) => thrown)
+  if (hazard !== null) return new Move(resumed, hands).failed('begin', hazard)
   for (;;) {
     const outcome = await drive(resumed, hands)
     const isUnnoticed = outcome.outcome === 'failed' && outcome.at === 'begin' && /migration is still running/.test(outcome.error.message)
