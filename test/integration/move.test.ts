@@ -141,6 +141,24 @@ test('an image that both hosts share is never copied onto itself', async () => {
   expect(await guest.isRunning(one)).toBe(true)
 })
 
+test('a medium that only the source has is left behind when the plan says so, or taken out first', async () => {
+  await one.run(['sh', '-c', 'head -c 65536 /dev/zero > /var/lib/libvirt/images/only-here.iso'])
+  const guest = await guestOn(one, { name: 'move-medium', cdrom: '/var/lib/libvirt/images/only-here.iso' })
+  const plan = await rig.plan(uuidOf('move-medium'), 'one', 'two', { driver: 'app' })
+  const look = async () => (await rig.migration.preflight([plan], AbortSignal.timeout(30_000)))[0]!
+  expect((await look()).findings).toContainEqual(expect.objectContaining({ severity: 'error', fix: expect.anything() }))
+  await moved('move-medium', 'one', 'two', { driver: 'app', eject: ['sda'] })
+  for (const flags of [[], ['--inactive']]) expect(await two.virsh(['dumpxml', ...flags, 'move-medium'])).not.toContain('only-here.iso')
+  expect(await guest.isRunning(two)).toBe(true)
+
+  const other = await guestOn(one, { name: 'move-ejected', cdrom: '/var/lib/libvirt/images/only-here.iso' })
+  const second = await rig.plan(uuidOf('move-ejected'), 'one', 'two', { driver: 'app' })
+  await rig.migration.fix(second, { kind: 'action', label: '', action: 'eject-media', argument: 'sda' }, AbortSignal.timeout(30_000))
+  for (const flags of [[], ['--inactive']]) expect(await one.virsh(['dumpxml', ...flags, 'move-ejected'])).not.toContain('only-here.iso')
+  await moved('move-ejected', 'one', 'two', { driver: 'app' })
+  expect(await other.isRunning(two)).toBe(true)
+})
+
 test('a second move of the same VM is refused while the first goes on', async () => {
   await guestOn(one, { name: 'move-twice', rate: 2 })
   const plan = await rig.plan(uuidOf('move-twice'), 'one', 'two', { driver: 'app' })

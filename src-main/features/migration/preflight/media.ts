@@ -6,10 +6,11 @@ import { pathOf } from '../storage/copied-disks.ts'
 /** Inserted CDs and floppies must be at the destination under the same path, or be taken out. */
 export const media: Check = {
   subject: 'media',
-  async run({ domain, source, destination }) {
+  async run({ domain, plan, source, destination }) {
     const findings: Finding[] = []
     for (const drive of domain.live.devices.disks) {
       if (drive.device !== 'cdrom' && drive.device !== 'floppy') continue
+      if (plan.options.eject.includes(drive.target)) continue
       const path = await pathOf(drive, source.facts)
       if (path === null) continue
       const { error, warning } = about(`drive ${drive.target}`)
