@@ -8,7 +8,7 @@ import type { MoveFailure, MoveOutcome, MoveWhereabouts } from '../protocol/move
 import { controlsOf } from './controls.ts'
 import type { MoveContext } from './move-context.ts'
 import { callFailureOf } from './move-failure.ts'
-import { locate, placeOf, whereaboutsOf } from './whereabouts.ts'
+import { isOthersMove, locate, placeOf, whereaboutsOf } from './whereabouts.ts'
 
 type Failed = Extract<Outcome, { outcome: 'failed' }>
 type Undecided = Extract<Outcome, { outcome: 'undecided' }>
@@ -65,7 +65,7 @@ export class Ending {
   /** Asks both once more, now. */
   async whereabouts(): Promise<MoveWhereabouts> {
     const { names, course } = this.#move
-    return whereaboutsOf(await this.find(), names, course.hasFinished)
+    return whereaboutsOf(await this.find(), names, course.hasFinished, course.stage !== 'preparing')
   }
 
   async find(): Promise<Whereabouts> {
@@ -104,14 +104,14 @@ export class Ending {
 
   /** Where the VM is once both daemons have stopped working on it, or when it has taken too long to find out. */
   async #findAfter(outcome: Failed): Promise<Whereabouts> {
-    const { timing, over, recorder } = this.#move
+    const { timing, over, recorder, course } = this.#move
     await this.guardSource()
     const patienceMs = recorder.hasCrossedSwitch ? timing.settleForMs : timing.locateForMs
     const until = performance.now() + patienceMs
     let pauseMs = askEveryMs
     for (;;) {
       const found = await this.find()
-      const isOpen = found.verdict === 'moving' || found.verdict === 'postcopy' || found.verdict === 'unknown'
+      const isOpen = found.verdict === 'moving' || found.verdict === 'postcopy' || found.verdict === 'unknown' || isOthersMove(found, course.stage !== 'preparing')
       // A fault that came before anything had been prepared leaves the destination out of it.
       if (!isOpen || (found.verdict === 'unknown' && outcome.at === 'begin') || performance.now() > until) return found
       await delay(pauseMs, over)
@@ -121,7 +121,7 @@ export class Ending {
 
   #failed(outcome: Failed, found: Whereabouts): { outcome: 'moved'; remark: string } | MoveOutcome {
     const { names, course } = this.#move
-    const whereabouts = whereaboutsOf(found, names, course.hasFinished)
+    const whereabouts = whereaboutsOf(found, names, course.hasFinished, course.stage !== 'preparing')
     const failure = callFailureOf(outcome.error, outcome.at, names)
     if (course.hasFinished && (found.verdict === 'at-destination' || found.verdict === 'left-behind')) {
       return { outcome: 'moved', remark: `${whereabouts.verdict} libvirt reported an error at the end all the same: ${failure.sentence}` }

@@ -1,6 +1,7 @@
 import { Failure, messageOf } from '../../base/failure.ts'
 import { LibvirtError } from '../../libvirt/client/libvirt-error.ts'
 import type { MoveFailure, MoveStep } from '../protocol/move-event.ts'
+import { rivalFailureOf } from './rival-failure.ts'
 
 export interface FailureContext {
   readonly step?: MoveStep
@@ -40,10 +41,10 @@ export function sideOf(step: MoveStep): 'source' | 'destination' {
   return step === 'prepare' || step === 'finish' ? 'destination' : 'source'
 }
 
-/** As {@link moveFailureOf}; silence is told as what it is, with the host's name. */
+/** As {@link moveFailureOf}; silence and somebody else's move of the same VM are told as what they are, with the host's name. */
 export function callFailureOf(thrown: unknown, step: Exclude<MoveStep, 'switch'>, names: { readonly source: string; readonly destination: string }): MoveFailure {
   const side = sideOf(step)
-  const failure = moveFailureOf(thrown, { step, side })
+  const failure = { ...moveFailureOf(thrown, { step, side }), ...rivalFailureOf(thrown, step, names) }
   if (failure.code !== 'connection-lost' && failure.code !== 'deadline') return failure
   return {
     ...failure,

@@ -42,3 +42,9 @@ test('a source that was suspended after the switch is not called safe', () => {
   expect(tell(pausedBy('user'), absent, true).verdict).toContain('only if you know')
   expect(tell(pausedBy('user'), absent, false).verdict).toContain('as before the move')
 })
+
+test('a source that stands still by a move that this one never came to is not to be resumed', () => {
+  const found = judge(pausedBy('migration'), absent)
+  expect(whereaboutsOf(found, at, false, false)).toMatchObject({ source: 'paused', destination: 'absent', verdict: expect.stringContaining('somebody else'), steps: [] })
+  expect(whereaboutsOf(found, at, false, true)).toMatchObject({ steps: ['resume-source'] })
+})

@@ -21,11 +21,29 @@ export function placeOf(presence: Presence): Place {
 
 /**
  * The truth in a sentence. `steps` are those that the app can take (the contract's `resolve`): `resume-source`, `suspend-source`.
- * `hasFinished`: Finish was sent, so that the guest may have run at the destination.
+ * `hasFinished`: Finish was sent, so that the guest may have run at the destination. `hasPerformed` false: this move never came to Perform, so that a source that
+ * moves or stands still by a move does so by somebody else's, which may take the VM to a third host.
  */
-export function whereaboutsOf(found: Whereabouts, names: { readonly source: string; readonly destination: string }, hasFinished: boolean): MoveWhereabouts {
+export function whereaboutsOf(
+  found: Whereabouts,
+  names: { readonly source: string; readonly destination: string },
+  hasFinished: boolean,
+  hasPerformed = true,
+): MoveWhereabouts {
+  if (isOthersMove(found, hasPerformed)) {
+    const verdict =
+      found.verdict === 'moving'
+        ? `A move of the VM from ${names.source}, begun by somebody else, is under way. Ask again when it has ended.`
+        : `The VM stands still on ${names.source} in a move that somebody else has begun: it may run on a third host by now. Do not resume it before you know.`
+    return { source: placeOf(found.source), destination: placeOf(found.destination), verdict, steps: [] }
+  }
   const steps = found.steps.filter((step) => step === 'resume-source' || step === 'suspend-source')
   return { source: placeOf(found.source), destination: placeOf(found.destination), verdict: sentenceOf(found, names, hasFinished), steps }
+}
+
+/** Whether the source is moving, or stands still by a move, that was not this one. */
+export function isOthersMove({ verdict }: Whereabouts, hasPerformed: boolean): boolean {
+  return !hasPerformed && (verdict === 'paused-at-source' || verdict === 'moving')
 }
 
 function sentenceOf({ verdict, source, destination }: Whereabouts, at: { source: string; destination: string }, hasFinished: boolean): string {

@@ -149,7 +149,9 @@ export class AgentServer {
   #start(spec: MoveSpec, route: DestinationRoute): { isNew: boolean } {
     if (this.#options.histories.get(spec.job)) return { isNew: false }
     const rival = [...this.#moves.keys()].find((job) => this.#options.histories.get(job)?.summary().vm.uuid === spec.vm.uuid)
-    if (rival !== undefined) throw new Failure('move-running', `${spec.vm.name} is already being moved.`, { evidence: `job ${rival}` })
+    if (rival !== undefined) {
+      throw new Failure('move-running', `${spec.vm.name} is already being moved, by another Drover.`, { evidence: `job ${rival}`, next: 'Wait until that has ended, then look where the VM is.' })
+    }
     const history = this.#options.histories.create(spec.job)
     this.#options.log('info', `job ${spec.job}: ${spec.technique} move of ${spec.vm.uuid}`)
     const move = this.#options.drive(spec, route, { append: (event) => history.append(event), commit: (event) => history.commit(event) })

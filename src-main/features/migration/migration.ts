@@ -115,11 +115,11 @@ export class Migration implements JobDirector {
   }
 
   async locate(job: Job, signal?: AbortSignal): Promise<Whereabouts> {
-    return toContract(await locate(job, this.#parts.hosts, { hasFinished: await this.#hasFinished(job), signal }))
+    return toContract(await locate(job, this.#parts.hosts, { ...(await this.#doneBy(job)), signal }))
   }
 
   async resolve(job: Job, step: ResolveStep, signal?: AbortSignal): Promise<Whereabouts> {
-    return toContract(await resolve(job, step, this.#parts.hosts, { hasFinished: await this.#hasFinished(job), signal }))
+    return toContract(await resolve(job, step, this.#parts.hosts, { ...(await this.#doneBy(job)), signal }))
   }
 
   /** Stops looking for lost drivers. Moves that agents drive go on; those of this process end with its connections. */
@@ -127,8 +127,10 @@ export class Migration implements JobDirector {
     this.#revival.close()
   }
 
-  async #hasFinished(job: Job): Promise<boolean> {
-    return (await this.#parts.jobs.journal(job.id)).some(({ step }) => step === 'perform-finish' || step === 'switch')
+  /** How far the job has come: the intent for Perform and all that follows is on disk before Perform is sent. */
+  async #doneBy(job: Job): Promise<{ hasFinished: boolean; hasPerformed: boolean }> {
+    const isIntended = (await this.#parts.jobs.journal(job.id)).some(({ step }) => step === 'perform-finish' || step === 'switch')
+    return { hasFinished: isIntended, hasPerformed: isIntended }
   }
 
   async #preflight(plan: MovePlan, readers: Readers, signal: AbortSignal): Promise<Preflight> {

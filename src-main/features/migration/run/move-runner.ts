@@ -208,7 +208,7 @@ export class MoveRunner {
   /** Before the five calls, or in between by a fault of ours: the hosts are asked, nothing is assumed. */
   async #failed(job: OpenJob, { abort }: Running, thrown: unknown): Promise<void> {
     if (!job.isOpen) return
-    const whereabouts = toContract(await locate(job.view, this.#parts.hosts, { hasFinished: isPastNoReturn(job) }))
+    const whereabouts = toContract(await locate(job.view, this.#parts.hosts, { hasFinished: isPastNoReturn(job), hasPerformed: isCopying(job) }))
     if (!job.isOpen) return
     // Whatever a cancelled preparation ended with was the cancel's doing.
     if (abort.signal.aborted) return job.cancel(whereabouts)
@@ -221,6 +221,11 @@ export class MoveRunner {
 function isPastNoReturn(job: OpenJob): boolean {
   const { state } = job.view
   return state.state === 'running' && state.isPastNoReturn
+}
+
+function isCopying(job: OpenJob): boolean {
+  const { state } = job.view
+  return state.state === 'running' && state.phase !== 'preparing'
 }
 
 /** Of a VM that is off, what took time and bytes was copied before the five calls. */

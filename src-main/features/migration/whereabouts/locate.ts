@@ -21,13 +21,13 @@ type Directory = Pick<HostDirectory, 'session'>
 
 /**
  * Asks both hosts where the VM of a job is; a host that does not answer is `unreachable`. `hasFinished`: the destination was told to take over, so the guest may
- * have run there. Rejects only with the signal's reason.
+ * have run there. `hasPerformed` false: the move is known never to have come to Perform. Rejects only with the signal's reason.
  */
-export async function locate(job: Asked, hosts: Directory, options: { hasFinished: boolean; signal?: AbortSignal | undefined }): Promise<Located> {
+export async function locate(job: Asked, hosts: Directory, options: { hasFinished: boolean; hasPerformed?: boolean; signal?: AbortSignal | undefined }): Promise<Located> {
   const { vm, destination } = job.plan
   const about = { deadlineMs: answerMs, ...(options.signal ? { signal: options.signal } : {}) }
   const found = await ask(connectionOf(hosts, vm.host), connectionOf(hosts, destination), vm.uuid, about)
-  const said = whereaboutsOf(found, { source: job.sourceName, destination: job.destinationName }, options.hasFinished)
+  const said = whereaboutsOf(found, { source: job.sourceName, destination: job.destinationName }, options.hasFinished, options.hasPerformed)
   return { ...said, fate: fateOf(found.verdict, said) }
 }
 
@@ -40,7 +40,7 @@ export function toContract({ source, destination, verdict, steps }: Whereabouts)
  * Takes a safe step. Both hosts are asked once more right before; rejects with `step-unsafe` when it is not, or no longer, among the safe ones.
  * Answers where the VM is afterwards.
  */
-export async function resolve(job: Asked, step: ResolveStep, hosts: Directory, options: { hasFinished: boolean; signal?: AbortSignal | undefined }): Promise<Located> {
+export async function resolve(job: Asked, step: ResolveStep, hosts: Directory, options: { hasFinished: boolean; hasPerformed?: boolean; signal?: AbortSignal | undefined }): Promise<Located> {
   const before = await locate(job, hosts, options)
   if (!before.steps.includes(step)) {
     throw new Failure('step-unsafe', step === 'resume-source' ? 'Resuming the VM at the source is not safe.' : 'There is nothing to suspend at the source.', { evidence: before.verdict })
