@@ -30,6 +30,9 @@ test('a VM goes from old to new, on to another new one, and back to old with a w
     expect(job.state, await rig.log(job.id)).toMatchObject({ state: 'succeeded' })
     expect(await guest.verify(to)).toMatchObject({ bad: 0, badEver: 0 })
   }
+  const risky = await rig.plan(uuid, fresh().name, other().name, { technique: 'postcopy' })
+  const [warned] = await rig.migration.preflight([risky], AbortSignal.timeout(60_000))
+  expect(warned?.findings.map(({ code }) => code)).toContain('postcopy-no-recovery')
   const plan = await rig.plan(uuid, fresh().name, old().name)
   const [answer] = await rig.migration.preflight([plan], AbortSignal.timeout(60_000))
   expect(answer?.findings.map(({ code }) => code)).toContain('qemu-older')

@@ -15,6 +15,7 @@ import { memory } from './memory.ts'
 import { nics } from './nics.ts'
 import { placement } from './placement.ts'
 import { reach } from './reach.ts'
+import { recovery } from './recovery.ts'
 import { security } from './security.ts'
 import { tsc } from './tsc.ts'
 import { versions } from './versions.ts'
@@ -39,5 +40,6 @@ export const checks: readonly Check[] = [
   reach,
   encryption,
   faults,
+  recovery,
   clock,
 ]
