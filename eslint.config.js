@@ -20,6 +20,8 @@ export default tseslint.config(
       'vue/first-attribute-linebreak': 'off',
       'vue/multi-word-component-names': 'off',
       'vue/attributes-order': 'off',
+      // TypeScript says which props may be left out.
+      'vue/require-default-prop': 'off',
       'vue/no-v-html': 'error',
     },
   },
