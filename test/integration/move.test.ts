@@ -92,6 +92,13 @@ test('a transient VM stays transient, and one that is to be kept stays defined',
   expect((await two.virsh(['domstate', 'move-kept'])).trim()).toBe('running')
 })
 
+test('a VM that starts with its host does so at the new one too', async () => {
+  await guestOn(one, { name: 'early' }, { isOff: true })
+  await one.virsh(['autostart', 'early'])
+  await moved('early', 'one', 'two', { technique: 'offline' })
+  expect(await two.virsh(['dominfo', 'early'])).toMatch(/Autostart:\s+enable/)
+})
+
 test('a VM that is off moves by its definition, and back', async () => {
   await guestOn(one, { name: 'move-off' }, { isOff: true })
   await moved('move-off', 'one', 'two', { technique: 'offline' })

@@ -14,6 +14,7 @@ import type { Assembled } from '../engines/engine.ts'
 import { engines } from '../engines/engines.ts'
 import { locate, toContract } from '../whereabouts/locate.ts'
 import { tellAgentProgress } from './agent-progress.ts'
+import { carryAutostart, noteAutostart } from './autostart.ts'
 import { diskProgress } from './disk-progress.ts'
 import { followMove } from './follow-move.ts'
 import { GuestGap } from './guest-gap.ts'
@@ -117,6 +118,7 @@ export class MoveRunner {
       job.run({ phase: 'preparing', cancellation: { can: 'yes', effect: `Nothing has begun: ${job.view.vmName} stays on ${job.view.sourceName}.` } })
       const { move, remarks } = await this.#recheck(job, signal)
       for (const remark of remarks) job.say('warning', remark)
+      await noteAutostart(job, move.domain, this.#parts, signal)
       const engine = engines[plan.options.technique]
       await engine.prepare({
         move,
@@ -192,6 +194,7 @@ export class MoveRunner {
       case 'succeeded': {
         if (guestGapMs !== null) job.say('info', `The guest stood still for about ${guestGapMs} ms, from the source’s SUSPENDED to the destination’s RESUMED as they arrived here.`)
         if (outcome.remark) job.say('warning', outcome.remark)
+        await carryAutostart(job, this.#parts)
         job.succeed(resultOf(job, outcome.figures, guestGapMs))
         break
       }
