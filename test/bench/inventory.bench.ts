@@ -19,7 +19,9 @@ const run = promisify(execFile)
 const hostCount = 3
 const domainCount = 50
 const firstRounds = 7
-const pollRounds = 40
+const pollRounds = 100
+/** Both are long-lived: Node has compiled what it runs each second, Python has its imports behind it. */
+const warmUpRounds = 200
 
 /**
  * From nothing to the complete inventory of 3 hosts with 50 defined domains each, over one cold virsh per host (all three at once, each asking in one process for
@@ -142,14 +144,13 @@ async function compareRefresh(lab: Lab, ssh: string): Promise<{ ratios: number[]
     await python.ask({ do: 'open', name: 'host', uri: uriOf(address, ssh) })
     const ours: number[] = []
     const theirs: number[] = []
-    for (let round = 0; round < pollRounds + 10; round++) {
+    for (let round = 0; round < pollRounds + warmUpRounds; round++) {
       const { ms, domains } = await python.ask({ do: 'stats', name: 'host' })
       const began = performance.now()
       const readings = await readDomains(connection, ended)
       const mine = performance.now() - began
       if (readings.length !== domains) throw new Error(`${readings.length} domains here, ${domains} in Python`)
-      // Both warm up: Node compiles, Python has its first imports behind it.
-      if (round < 10) continue
+      if (round < warmUpRounds) continue
       ours.push(mine)
       theirs.push(ms)
     }

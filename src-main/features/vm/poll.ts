@@ -6,7 +6,8 @@ import { statsFlags, statsGroups } from '../../libvirt/wire/constants/stats.ts'
 import type { DomainRef } from '../../libvirt/wire/objects.ts'
 import type { Counters } from './rates.ts'
 
-const groups = bits(statsGroups, ['state', 'cpuTotal', 'balloon', 'interface', 'block'])
+/** What only a running domain has; of the others the daemon would tell the same names and paths every second. */
+const figures = bits(statsGroups, ['cpuTotal', 'balloon', 'interface', 'block'])
 
 /** One domain as one poll saw it. `counters` are null while it is off, or too busy to be asked. */
 export interface DomainReading {
@@ -16,35 +17,32 @@ export interface DomainReading {
 }
 
 /**
- * All domains of a host in one call. `nowait` keeps a domain that is busy (with a migration above all) from holding up the others; it is
- * then told without the figures that need its monitor.
+ * All domains of a host: which there are and how they stand, and beside it the figures of those that run. `nowait` keeps a domain that is busy (with a migration
+ * above all) from holding up the others; it is then told without the figures that need its monitor.
  */
 export async function readDomains(connection: Connection, signal: AbortSignal): Promise<DomainReading[]> {
-  const { retStats } = await connection.call('connectGetAllDomainStats', { doms: [], stats: groups, flags: statsFlags.nowait }, { signal })
+  const ask = (stats: number, flags: number) => connection.call('connectGetAllDomainStats', { doms: [], stats, flags }, { signal })
+  const [standing, running] = await Promise.all([ask(statsGroups.state, statsFlags.nowait), ask(figures, statsFlags.nowait | statsFlags.active)])
   const at = performance.now()
-  return retStats.map((record) => readingOf(domainStatsOf(record), at))
+  const counters = new Map(running.retStats.map((record) => [record.dom.uuid, countersOf(domainStatsOf(record), at)]))
+  return standing.retStats.map((record) => {
+    const { dom, state } = domainStatsOf(record)
+    return { dom, state: state ?? { state: 'unknown', reason: 'unknown' }, counters: counters.get(dom.uuid) ?? null }
+  })
 }
 
-function readingOf(stats: DomainStats, at: number): DomainReading {
+function countersOf({ cpu, balloon, disks, interfaces }: DomainStats, at: number): Counters | null {
+  if (cpu.timeNs === null) return null
   const sum = (numbers: readonly (number | null)[]) => numbers.reduce<number>((total, n) => total + (n ?? 0), 0)
-  const { cpu, balloon, disks, interfaces } = stats
   return {
-    dom: stats.dom,
-    state: stats.state ?? { state: 'unknown', reason: 'unknown' },
-    counters:
-      // Of a domain that is off libvirt tells the CPU time of something else.
-      cpu.timeNs === null || stats.dom.id < 0
-        ? null
-        : {
-            at,
-            cpuNs: cpu.timeNs,
-            // What the guest uses where its balloon driver tells, else what QEMU holds of the host.
-            memoryKiB: usedByGuest(balloon) ?? balloon.rssKib ?? balloon.currentKib ?? 0,
-            readBytes: sum(disks.map(({ readBytes }) => readBytes)),
-            writeBytes: sum(disks.map(({ writtenBytes }) => writtenBytes)),
-            rxBytes: sum(interfaces.map(({ received }) => received.bytes)),
-            txBytes: sum(interfaces.map(({ transmitted }) => transmitted.bytes)),
-          },
+    at,
+    cpuNs: cpu.timeNs,
+    // What the guest uses where its balloon driver tells, else what QEMU holds of the host.
+    memoryKiB: usedByGuest(balloon) ?? balloon.rssKib ?? balloon.currentKib ?? 0,
+    readBytes: sum(disks.map(({ readBytes }) => readBytes)),
+    writeBytes: sum(disks.map(({ writtenBytes }) => writtenBytes)),
+    rxBytes: sum(interfaces.map(({ received }) => received.bytes)),
+    txBytes: sum(interfaces.map(({ transmitted }) => transmitted.bytes)),
   }
 }
 
