@@ -10,7 +10,7 @@ import { userName } from './host-spec.ts'
 import { cutLink, restoreLink, shapeLink, type LinkShape } from './link.ts'
 import type { LabState } from './lab-state.ts'
 import { imagesFolder, LabPlaces, sharedFolder } from './places.ts'
-import { allProcesses, isAlive, processesUnder, type ProcessInfo } from './processes.ts'
+import { allProcesses, isAlive, processesUnder, type ProcessInfo, signalProcess } from './processes.ts'
 import { until } from './waiting.ts'
 
 /** What a host runs at one moment, for drills that look for leaks. */
@@ -158,7 +158,7 @@ export class LabHost {
   async destroy(signal?: AbortSignal): Promise<void> {
     const init = this.#init()
     if (!init) return
-    process.kill(init.pid, 'SIGKILL')
+    signalProcess(init.pid, 'SIGKILL')
     const port = `h${this.number}`
     await until(`The end of ${this.name}`, () => !isAlive(init.pid, init.startTime), { signal })
     await until(`The end of the cable of ${this.name}`, async () => (await attempt(['nsenter', '-t', String(this.#state.init.pid), '-n', 'ip', 'link', 'show', port])).code !== 0, { signal })
@@ -167,14 +167,14 @@ export class LabHost {
   /** SIGKILL to libvirtd; guests run on. Resolves when it is gone. */
   async killLibvirtd(): Promise<void> {
     const daemons = this.pids().filter(({ name }) => name === 'libvirtd')
-    for (const { pid } of daemons) process.kill(pid, 'SIGKILL')
+    for (const { pid } of daemons) signalProcess(pid, 'SIGKILL')
     await until(`The end of libvirtd on ${this.name}`, () => daemons.every(({ pid, startTime }) => !isAlive(pid, startTime)))
   }
 
   /** Ends libvirtd as a restart of its service would (SIGTERM), or finds it dead already, starts it again, and waits until it answers. */
   async restartLibvirtd(signal?: AbortSignal): Promise<void> {
     const daemons = this.pids().filter(({ name }) => name === 'libvirtd')
-    for (const { pid } of daemons) process.kill(pid, 'SIGTERM')
+    for (const { pid } of daemons) signalProcess(pid, 'SIGTERM')
     const isGone = () => daemons.every(({ pid, startTime }) => !isAlive(pid, startTime))
     // A daemon with a migration in flight may take long to end; systemd, too, kills it in the end.
     await until(`The end of libvirtd on ${this.name}`, isGone, { deadlineMs: 10_000, signal }).catch(async () => this.killLibvirtd())

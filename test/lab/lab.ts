@@ -13,7 +13,7 @@ import { startKeeper, type Keeper } from './keeper.ts'
 import { isLabRunning, readLabState, requireLabName, writeLabState, type LabState } from './lab-state.ts'
 import { addressOf, plugIn, unplug } from './network.ts'
 import { labsFolder, LabPlaces } from './places.ts'
-import { isAlive } from './processes.ts'
+import { isAlive, signalProcess } from './processes.ts'
 import { until } from './waiting.ts'
 
 export interface LabOptions {
@@ -162,7 +162,7 @@ function requireRoot(): void {
 type Named = { readonly pid: number; readonly startTime: string }
 
 async function end(name: string, keeper: Named, init: Named, interfaceName: string | null): Promise<void> {
-  if (isAlive(init.pid, init.startTime)) process.kill(init.pid, 'SIGKILL')
+  if (isAlive(init.pid, init.startTime)) signalProcess(init.pid, 'SIGKILL')
   if (interfaceName) await unplug(interfaceName)
   await until(`The end of the lab ${name}`, () => !isAlive(init.pid, init.startTime) && !isAlive(keeper.pid, keeper.startTime), { deadlineMs: 30_000 })
 }

@@ -5,7 +5,7 @@ import { attempt, quoted, run } from './command.ts'
 import { compiled } from './guest-image.ts'
 import type { LabState } from './lab-state.ts'
 import { LabPlaces } from './places.ts'
-import { isAlive, processesUnder, type ProcessInfo } from './processes.ts'
+import { isAlive, processesUnder, type ProcessInfo, signalProcess } from './processes.ts'
 import { until } from './waiting.ts'
 
 /** How a host's cable behaves, the same in each direction. A host that is started again has a plain cable. */
@@ -48,7 +48,7 @@ export async function shapeLink(state: LabState, host: number, shape: LinkShape)
 async function removeShape(state: LabState, host: number): Promise<void> {
   const running = wire(state, host)
   if (running) {
-    process.kill(running.pid, 'SIGKILL')
+    signalProcess(running.pid, 'SIGKILL')
     await until(`The end of the wire of host ${host}`, () => !isAlive(running.pid, running.startTime))
     await inSwitch(state, ['ip', 'link', 'set', `h${host}`, 'master', 'br0'])
   }

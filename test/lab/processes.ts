@@ -77,3 +77,12 @@ export function isAlive(pid: number, startTime: string): boolean {
   const info = processInfo(pid)
   return info !== null && info.startTime === startTime && !info.isZombie
 }
+
+/** Sends a signal; a process that ended in the meantime is no error. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown
+  }
+}
