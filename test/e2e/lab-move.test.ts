@@ -105,6 +105,7 @@ test('the page stays as it was after a reload, and the history tells every move'
   await page.reload()
   await tile(page, b().name, 'ticker').waitFor()
   await page.getByRole('button', { name: 'History' }).first().click()
+  // Three moves of the ticker: the board, which may still be on screen, shows it once.
+  await page.locator('#page').getByText('ticker').nth(2).waitFor()
   await page.locator('#page').getByText('sleeper').first().waitFor()
-  expect(await page.locator('#page').getByText('ticker').count()).toBeGreaterThanOrEqual(3)
 })
