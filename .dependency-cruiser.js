@@ -10,6 +10,8 @@ const rooms = {
   'src-main/libvirt/drive': ['src-main/libvirt/client', 'src-main/libvirt/wire', 'src-main/base'],
   'src-main/agent/protocol': ['src-main/libvirt/drive', 'src-main/base'],
   'src-main/agent': ['src-main/libvirt', 'src-main/base'],
+  // The agent's own server and conductor run on simulated hosts too; they bring libvirt's client along.
+  'src-main/twin': ['src-main/transport', 'src-main/libvirt', 'src-main/agent', 'src-main/base'],
   'src-main/store': ['src-main/contract', 'src-main/base'],
   'src-main/features/settings': ['src-main/contract', 'src-main/store', 'src-main/base'],
   'src-main/features/job': ['src-main/features/settings', 'src-main/contract', 'src-main/store', 'src-main/base'],
