@@ -8,6 +8,7 @@ import { messageOf } from './base/failure.ts'
 import type { Secrets } from './base/secrets.ts'
 import type { Caller, Wire } from './base/wire.ts'
 import { problemOf } from './features/settings/problem.ts'
+import { clusterRouter } from './features/cluster/cluster-router.ts'
 import { Agents } from './features/host/agents.ts'
 import { findAgentBundle } from './features/host/agent/agent-bundle.ts'
 import { hostRouter } from './features/host/host-router.ts'
@@ -80,6 +81,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     inventory: inventoryRouter(inventory),
     job: jobRouter(jobs),
     migration: migrationRouter(migration),
+    cluster: clusterRouter(),
     settings: settingsRouter(settings, {
       version,
       platform: process.platform,

@@ -1,3 +1,4 @@
+import { clusterContract } from './cluster.ts'
 import { hostContract } from './host.ts'
 import { inventoryContract } from './inventory.ts'
 import { jobContract } from './job.ts'
@@ -13,4 +14,5 @@ export const contract = {
   inventory: inventoryContract,
   job: jobContract,
   migration: migrationContract,
+  cluster: clusterContract,
 }

@@ -4,6 +4,10 @@ import { problem, problems } from './problem.ts'
 
 export const hostId = z.string().min(1)
 
+/** A host that is being kept free of VMs. `entering` until it was asked and has none. `since` in milliseconds since the epoch. */
+export const maintenance = z.object({ state: z.enum(['entering', 'in']), reason: z.string(), who: z.string(), since: z.number() })
+export type Maintenance = z.infer<typeof maintenance>
+
 /** A host as the user keeps it. */
 export const hostRecord = z.object({
   id: hostId,
@@ -15,6 +19,8 @@ export const hostRecord = z.object({
   tags: z.array(z.string()),
   /** Address that other hosts use for migrations to this one; null means found by Drover. */
   migrationAddress: z.string().nullable(),
+  /** Set by `cluster.enterMaintenance` and by an evacuation; placement, balance and verdicts leave such a host alone. */
+  maintenance: maintenance.nullable().default(null),
 })
 export type HostRecord = z.infer<typeof hostRecord>
 

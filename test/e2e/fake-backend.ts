@@ -22,6 +22,8 @@ async function* until<T>(signal: AbortSignal | undefined, first: T): AsyncGenera
   await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }))
 }
 
+const unplanned = { code: 'not-ready', message: 'The scripted cluster makes no plans.' }
+
 /** The contract over a scripted cluster, for tests of the page alone: a stand-in at the far end of the wire, never imported by the program. */
 export function fakeRouter(cluster: FakeCluster): ReturnType<ReturnType<typeof implement<typeof contract>>['router']> {
   const os = implement(contract)
@@ -73,6 +75,27 @@ export function fakeRouter(cluster: FakeCluster): ReturnType<ReturnType<typeof i
       setLimits: os.migration.setLimits.handler(() => undefined),
       switchToPostcopy: os.migration.switchToPostcopy.handler(() => undefined),
       recover: os.migration.recover.handler(() => undefined),
+    },
+    cluster: {
+      plan: os.cluster.plan.handler(() => refuse(unplanned)),
+      start: os.cluster.start.handler(() => refuse(unplanned)),
+      watchRuns: os.cluster.watchRuns.handler(({ signal }) => until(signal, { isSnapshot: true, runs: [] })),
+      watchRun: os.cluster.watchRun.handler(() => refuse(unplanned)),
+      ack: os.cluster.ack.handler(() => undefined),
+      pause: os.cluster.pause.handler(() => undefined),
+      resume: os.cluster.resume.handler(() => undefined),
+      setParallelism: os.cluster.setParallelism.handler(() => undefined),
+      skip: os.cluster.skip.handler(() => undefined),
+      retry: os.cluster.retry.handler(() => undefined),
+      cancel: os.cluster.cancel.handler(() => undefined),
+      emptiness: os.cluster.emptiness.handler(({ input }) => ({ host: input.host, isEmpty: false, left: [], at: Date.now() })),
+      enterMaintenance: os.cluster.enterMaintenance.handler(() => undefined),
+      leaveMaintenance: os.cluster.leaveMaintenance.handler(() => undefined),
+      shutDownHost: os.cluster.shutDownHost.handler(() => undefined),
+      placements: os.cluster.placements.handler(() => []),
+      rules: os.cluster.rules.handler(() => []),
+      putRule: os.cluster.putRule.handler(() => undefined),
+      removeRule: os.cluster.removeRule.handler(() => undefined),
     },
   })
 }

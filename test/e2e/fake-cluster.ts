@@ -51,7 +51,7 @@ export class FakeCluster {
   }
 
   makeHost(id: string, over: { group?: string; tags?: string[]; connection?: HostConnection; missing?: string[]; hypervisorVersion?: string } = {}): HostView {
-    const record: HostRecord = { id, address: `ssh://root@${id}`, label: null, group: over.group ?? null, tags: over.tags ?? [], migrationAddress: null }
+    const record: HostRecord = { id, address: `ssh://root@${id}`, label: null, group: over.group ?? null, tags: over.tags ?? [], migrationAddress: null, maintenance: null }
     const view: HostView = {
       n: this.nextN++,
       record,

@@ -88,7 +88,7 @@ export class Hosts implements HostDirectory, Disposable {
     const address = formatAddress(parseAddress(wish.address))
     const known = this.list().find((record) => record.address === address)
     if (known) throw new Failure('host-known', `${this.name(known.id)} is in Drover already.`, { evidence: address })
-    const record: HostRecord = { id: randomUUID(), address, label: wish.label, group: wish.group, tags: wish.tags, migrationAddress: null }
+    const record: HostRecord = { id: randomUUID(), address, label: wish.label, group: wish.group, tags: wish.tags, migrationAddress: null, maintenance: null }
     await this.#records.put(record)
     this.#open(record)
     return record
