@@ -9,7 +9,7 @@ import type { ResultOf } from '../wire/procedures.ts'
 import { Cancellation } from './cancellation.ts'
 import type { MoveCall, Outcome, SettlingHands, SourceAfter, StepNote } from './outcome.ts'
 import { destinationBits, flagBits, MoveParameters, type MovePlan } from './plan.ts'
-import { releaseSource } from './release.ts'
+import { releaseSource, undefineDomain } from './release.ts'
 import { settleFinish, settlePerform } from './settle.ts'
 
 export interface DriveHands {
@@ -25,6 +25,14 @@ export interface DriveHands {
   readonly onCancelRefused?: (failure: Failure<'cancel-refused'>) => void
   /** Between Prepare and Perform: the address that the source's QEMU is to use instead of what the destination answered. */
   readonly replaceUri?: (uriOut: string) => string | Promise<string>
+  /** What stands in Begin's and Prepare's cookie on its way to the other side; default: all. */
+  readonly replaceCookie?: (cookie: Buffer) => Buffer
+  /**
+   * Called as soon as Finish has left. Resolves when the source may let go although the destination still gathers memory from elsewhere: Confirm is then sent before
+   * Finish is answered, and ends the source's QEMU at once. Who resolves it has proof that nothing of the domain is at the source alone, and that Finish
+   * can no longer fail for want of the source. Its rejection, or none of it in time, leaves the usual order.
+   */
+  readonly mayReleaseEarly?: () => Promise<void>
   /** Right before Perform, the last moment to write down what is about to happen. */
   readonly beforePerform?: () => Promise<void>
   readonly log?: Log
@@ -48,6 +56,9 @@ export class Move {
   readonly hands: DriveHands
   readonly plan: MovePlan
   readonly cancellation: Cancellation
+  /** Confirm was sent while Finish was under way: whatever becomes of Finish, the source must not be told anything else. */
+  #early: Promise<void> | null = null
+  #hasFinishEnded = false
   #flags: number
   #pending: StepNote[] = []
 
@@ -102,7 +113,7 @@ export class Move {
       prepared = await this.#step('prepare', () =>
         destination.call(
           'domainMigratePrepare3Params',
-          { params: this.parameters.all, cookieIn: begun.cookieOut, flags: this.destinationFlags },
+          { params: this.parameters.all, cookieIn: this.#handedOn(begun.cookieOut), flags: this.destinationFlags },
           { deadlineMs: null },
         ),
       )
@@ -118,7 +129,7 @@ export class Move {
       return this.failed('prepare', thrown)
     }
     if (this.plan.flags.offline === true) return this.#finish(noCookie)
-    return this.#perform(prepared.cookieOut)
+    return this.#perform(this.#handedOn(prepared.cookieOut))
   }
 
   /** The URI is settled, and whoever must know of what comes has been told. */
@@ -180,7 +191,9 @@ export class Move {
     this.cancellation.committed()
     let finished: ResultOf<'domainMigrateFinish3Params'>
     try {
-      finished = await this.finish(this.hands.destination, cookieIn, false)
+      const finishing = this.finish(this.hands.destination, cookieIn, false)
+      void this.#releaseEarly(source)
+      finished = await finishing.finally(() => (this.#hasFinishEnded = true))
     } catch (thrown) {
       const error = errorOf(thrown)
       if (isUnanswered(error))
@@ -189,6 +202,24 @@ export class Move {
       return this.failed('finish', error, source)
     }
     return this.arrived(source, finished.dom, finished.cookieOut)
+  }
+
+  #handedOn(cookie: Buffer): Buffer {
+    return this.hands.replaceCookie?.(cookie) ?? cookie
+  }
+
+  /** Undefining waits until Finish has been answered: until then the definition at the source may be the only one. */
+  async #releaseEarly(source: Connection): Promise<void> {
+    if (!this.hands.mayReleaseEarly) return
+    try {
+      await this.hands.mayReleaseEarly()
+    } catch (thrown) {
+      return this.hands.log?.warn({ domain: this.domain.name }, `the source is not released early: ${messageOf(thrown)}`)
+    }
+    if (this.#hasFinishEnded) return
+    const flags = (this.sourceFlags & ~migrateFlags.undefineSource) >>> 0
+    this.#early = this.#confirm(source, noCookie, false, flags)
+    this.#early.catch(() => {})
   }
 
   finish(destination: Connection, cookieIn: Buffer, isCancelling: boolean): Promise<ResultOf<'domainMigrateFinish3Params'>> {
@@ -200,7 +231,10 @@ export class Move {
   /** The destination has it: the source lets go of its copy. */
   async arrived(source: Connection, domain: DomainRef, cookie: Buffer): Promise<Outcome> {
     try {
-      await this.confirm(source, cookie, false)
+      if (this.#early) {
+        await this.#early
+        if (this.plan.flags.undefineSource === true) await undefineDomain(this, source)
+      } else await this.confirm(source, cookie, false)
       return { outcome: 'moved', domain, leftBehind: null }
     } catch (thrown) {
       const confirm = (again: Connection): Promise<void> => this.confirm(again, cookie, false)
@@ -209,8 +243,14 @@ export class Move {
     }
   }
 
+  /** A cancelling one is not sent after an early release: there is nothing left at the source that could go on. */
   async confirm(source: Connection, cookieIn: Buffer, isCancelling: boolean): Promise<void> {
-    const args = { dom: this.domain, params: this.parameters.all, cookieIn, flags: this.sourceFlags, cancelled: isCancelling ? 1 : 0 }
+    if (this.#early && isCancelling) return
+    await this.#confirm(source, cookieIn, isCancelling, this.sourceFlags)
+  }
+
+  async #confirm(source: Connection, cookieIn: Buffer, isCancelling: boolean, flags: number): Promise<void> {
+    const args = { dom: this.domain, params: this.parameters.all, cookieIn, flags, cancelled: isCancelling ? 1 : 0 }
     await this.#step('confirm', () => source.call('domainMigrateConfirm3Params', args, { deadlineMs: null }), isCancelling)
   }
 

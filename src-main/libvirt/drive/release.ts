@@ -28,7 +28,7 @@ export async function releaseSource(move: Move, cookie: Buffer, { source, destin
       },
     )
   }
-  if (move.plan.flags.undefineSource === true) await undefine(move, source)
+  if (move.plan.flags.undefineSource === true) await undefineDomain(move, source)
 }
 
 async function end(move: Move, source: Connection): Promise<void> {
@@ -49,7 +49,7 @@ function isPausedByMove(presence: Presence): boolean {
 }
 
 /** The definition only, as Confirm does: NVRAM and TPM state may be shared with the destination. */
-async function undefine(move: Move, source: Connection): Promise<void> {
+export async function undefineDomain(move: Move, source: Connection): Promise<void> {
   const dom = move.domain
   try {
     if (!(await source.call('domainIsPersistent', { dom })).isPersistent) return
