@@ -15,6 +15,8 @@ interface Prerequisite {
   readonly what: string
   /** Default: the lab and so all tests. */
   readonly isForTestsOnly?: true
+  /** Only where tests have an Electron to open. */
+  readonly isForElectron?: true
 }
 
 const prerequisites: readonly Prerequisite[] = [
@@ -34,6 +36,12 @@ const prerequisites: readonly Prerequisite[] = [
   { programs: ['gcc'], package: 'gcc', what: "a C compiler, for the guest's program and the lab's init" },
   { programs: ['/usr/include/stdio.h'], package: 'libc6-dev', what: 'the C library, for the same' },
   { programs: ['/usr/lib/python3/dist-packages/libvirt.py'], package: 'python3-libvirt', what: "libvirt's Python client, to compare with", isForTestsOnly: true },
+  { programs: ['Xvfb'], package: 'xvfb', what: 'a display, for the tests of Electron', isForElectron: true },
+  { programs: ['dbus-daemon'], package: 'dbus', what: 'a message bus, for the tests of Electron', isForElectron: true },
+  { programs: ['gnome-keyring-daemon'], package: 'gnome-keyring', what: 'a keyring, for the tests of Electron', isForElectron: true },
+  { programs: ['/usr/lib/notification-daemon/notification-daemon'], package: 'notification-daemon', what: 'notifications, for the tests of Electron', isForElectron: true },
+  { programs: ['openbox'], package: 'openbox', what: 'a window manager, for the tests of Electron', isForElectron: true },
+  { programs: ['xdotool'], package: 'xdotool', what: 'a keyboard, for the tests of Electron', isForElectron: true },
   { programs: ['debootstrap'], package: 'debootstrap', what: 'debootstrap, for hosts of the other Debian' },
 ]
 
@@ -73,7 +81,7 @@ export interface PrerequisitesOptions {
 export async function ensurePrerequisites(options: PrerequisitesOptions = {}): Promise<Prerequisites> {
   if (process.platform !== 'linux') return { missing: [] }
   const { install = true, report = console.log } = options
-  const wanted = prerequisites.filter((each) => options.for !== 'lab' || !each.isForTestsOnly)
+  const wanted = prerequisites.filter((each) => (each.isForElectron ? options.for !== 'lab' && process.env['DROVER_TEST_ELECTRON'] : options.for !== 'lab' || !each.isForTestsOnly))
   const packages = wanted.filter((each) => !isThere(each)).map((each) => each.package)
   if (install && packages.length > 0 && process.getuid?.() === 0 && isDebian()) {
     report(`Installing what is needed: ${packages.join(' ')}`)

@@ -25,7 +25,7 @@ interface Display {
 let shared: Promise<Display> | undefined
 
 /** The display of this machine, or a virtual one for as long as this test process lives. */
-function openDisplay(): Promise<Display> {
+export function openDisplay(): Promise<Display> {
   const own = process.env['DISPLAY']
   shared ??= own
     ? Promise.resolve({ name: own, close() {} })
@@ -44,11 +44,11 @@ export async function closeDisplay(): Promise<void> {
   display?.close()
 }
 
-/** A second start with the same profile hands over and ends: `child` alone, without waiting for a window. */
-export async function spawnElectron(words: readonly string[], env: Record<string, string> = {}): Promise<ChildProcess> {
+/** A second start with the same profile hands over and ends: `child` alone, without waiting for a window. `switches` are Chromium's. */
+export async function spawnElectron(words: readonly string[], env: Record<string, string> = {}, switches: readonly string[] = []): Promise<ChildProcess> {
   const display = await openDisplay()
   const given = process.env['DROVER_TEST_ELECTRON_ARGS']?.split(' ').filter(Boolean) ?? []
-  return spawn(process.env['DROVER_TEST_ELECTRON'] ?? '', ['--remote-debugging-port=0', ...given, root, ...words], {
+  return spawn(process.env['DROVER_TEST_ELECTRON'] ?? '', ['--remote-debugging-port=0', ...given, ...switches, root, ...words], {
     env: { ...process.env, DISPLAY: display.name, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -63,8 +63,8 @@ async function pageListed(port: string): Promise<void> {
   }
 }
 
-export async function startElectron(words: readonly string[], env: Record<string, string> = {}): Promise<ElectronProcess> {
-  const child = await spawnElectron(words, env)
+export async function startElectron(words: readonly string[], env: Record<string, string> = {}, switches: readonly string[] = []): Promise<ElectronProcess> {
+  const child = await spawnElectron(words, env, switches)
   let said = ''
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)))
   const endpoint = await new Promise<string>((resolve, reject) => {
