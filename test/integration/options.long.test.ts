@@ -109,6 +109,22 @@ test('limits change a move in flight: one that crawls ends once it may run', asy
   expect(await guest.verify(two())).toMatchObject({ bad: 0, badEver: 0 })
 })
 
+test('agents that a firewall keeps apart: this computer drives and says what that costs; where an agent was asked for, the plan is blocked and offers it', async () => {
+  const guest = await guestOn(one(), { name: 'option-firewall' })
+  const rule = ['ipproto', 'tcp', 'dport', '49216-49279', 'type', 'unreachable']
+  await one().run(['ip', 'rule', 'add', ...rule])
+  try {
+    const look = async (driver: 'auto' | 'agent') => (await rig.migration.preflight([await rig.plan(uuidOf(guest.name), one().name, two().name, { driver })], AbortSignal.timeout(30_000)))[0]!
+    expect(await look('agent')).toMatchObject({ verdict: 'blocked', findings: expect.arrayContaining([expect.objectContaining({ code: 'agent-filtered', fix: expect.objectContaining({ options: { driver: 'app' } }) as unknown })]) as unknown })
+    expect(await look('auto')).toMatchObject({ verdict: 'warns', driver: 'app', risk: expect.stringContaining('This computer drives') as unknown, findings: expect.arrayContaining([expect.objectContaining({ code: 'no-agent' })]) as unknown })
+    const job = await succeeded(await begin(guest, one(), two(), {}))
+    expect(job.driver).toBe('app')
+    expect(await guest.verify(two())).toMatchObject({ bad: 0, badEver: 0 })
+  } finally {
+    await one().run(['ip', 'rule', 'del', ...rule])
+  }
+})
+
 test('TLS of QEMU: without a certificate the plan is warned and nothing is lost; with one from a stranger it is refused; with one that is trusted it moves', async () => {
   const guest = await guestOn(one(), { name: 'option-tls' })
   const plan = await rig.plan(uuidOf(guest.name), one().name, two().name, { tls: true })

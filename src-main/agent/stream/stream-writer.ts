@@ -1,4 +1,4 @@
-import { ramFlags, records, type commands } from './format.ts'
+import { ramFlags, records } from './format.ts'
 import type { RamBlock } from './stream-record.ts'
 
 /** A write of this size costs the kernel as little per byte as any larger one. */
@@ -115,13 +115,4 @@ export class StreamWriter {
     this.#slab = Buffer.allocUnsafeSlow(slabSize)
     this.#from = this.#at = 0
   }
-}
-
-/** A command record with its data, as QEMU writes it. */
-export function commandRecord(command: (typeof commands)[keyof typeof commands], data: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(5)
-  head[0] = records.command
-  head.writeUInt16BE(command, 1)
-  head.writeUInt16BE(data.length, 3)
-  return Buffer.concat([head, data])
 }

@@ -9,7 +9,7 @@ import type { OpenJob } from '../job/open-job.ts'
 import { problemOf } from '../settings/problem.ts'
 import type { SettingsService } from '../settings/settings-service.ts'
 import type { Inventory } from '../vm/inventory.ts'
-import { assemble, Readers } from './assemble/assemble.ts'
+import { assemble, Readers, type Way } from './assemble/assemble.ts'
 import { RecentPreflights } from './assemble/recent-preflights.ts'
 import { verdictsFor } from './drag/verdicts.ts'
 import type { Assembled } from './engines/engine.ts'
@@ -21,7 +21,7 @@ import { riskOf } from './plan/risk.ts'
 import { virshOf } from './plan/virsh.ts'
 import { checks } from './preflight/checks.ts'
 import { runChecks } from './preflight/run-checks.ts'
-import { chooseDriver } from './run/choose-driver.ts'
+import { chooseDriver, type DriverChoice } from './run/choose-driver.ts'
 import { MoveRunner } from './run/move-runner.ts'
 import { Revival, type RevivalTiming } from './run/revival.ts'
 import { locate, resolve, toContract } from './whereabouts/locate.ts'
@@ -145,8 +145,9 @@ export class Migration implements JobDirector {
         hosts,
         readers,
         signal,
-        chooseDriver: async () => {
-          const choice = await this.#chooseDriver(plan, false, signal)
+        agentPort: this.#agentPort,
+        chooseDriver: async (way) => {
+          const choice = await this.#chooseDriver(plan, false, way, signal)
           driverNote = choice.reason === null ? null : noAgent(choice.reason)
           return choice.driver
         },
@@ -162,7 +163,7 @@ export class Migration implements JobDirector {
         return null
       }),
     ])
-    this.#recent.keep(plan, { findings, way: { route: move.route, listenAddress: move.listenAddress } })
+    this.#recent.keep(plan, { findings, way: { route: move.route, listenAddress: move.listenAddress, agentProbe: move.agentProbe } })
     return this.#answer(move, driverNote ? [...findings, driverNote] : findings, forecast)
   }
 
@@ -234,7 +235,8 @@ export class Migration implements JobDirector {
       readers: new Readers(this.#parts.hosts, signal),
       way: known?.way,
       signal,
-      chooseDriver: async () => (await this.#chooseDriver(plan, true, signal)).driver,
+      agentPort: this.#agentPort,
+      chooseDriver: async (way) => (await this.#chooseDriver(plan, true, way, signal)).driver,
     })
     const findings = known?.findings ?? (await this.#findings(move))
     const error = findings.find(({ severity }) => severity === 'error')
@@ -244,10 +246,17 @@ export class Migration implements JobDirector {
     return { move, remarks: findings.filter(({ severity }) => severity === 'warning').map(({ message }) => message) }
   }
 
-  #chooseDriver(plan: MovePlan, isPatient: boolean, signal: AbortSignal) {
-    const { agents, settings } = this.#parts
+  get #agentPort(): number {
+    return this.#parts.settings.current.agentPorts[0]
+  }
+
+  /** An agent that cannot reach the other one is as good as none, unless one was asked for: then preflight says what will happen. */
+  async #chooseDriver(plan: MovePlan, isPatient: boolean, way: Promise<Way>, signal: AbortSignal): Promise<DriverChoice> {
+    const { agents, settings, hosts } = this.#parts
     const links = [plan.vm.host, plan.destination].map((host) => agents.link(host))
-    return chooseDriver(plan.options, { useAgent: settings.current.useAgent, agents: links, isPatient, signal })
+    const [choice, { agentProbe }] = await Promise.all([chooseDriver(plan.options, { useAgent: settings.current.useAgent, agents: links, isPatient, signal }), way])
+    if (choice.driver === 'app' || agentProbe !== 'filtered' || plan.options.driver === 'agent') return choice
+    return { driver: 'app', reason: `The agent on ${hosts.name(plan.vm.host)} gets no answer from port ${this.#agentPort} of ${hosts.name(plan.destination)}: a firewall is in between.` }
   }
 }
 
@@ -259,5 +268,5 @@ function verdictOf(findings: readonly Finding[]): Verdict {
 }
 
 function noAgent(reason: string): Finding {
-  return { code: 'no-agent', severity: 'warning', subject: 'driver', message: 'No agent can be started, so this computer drives the move and must stay connected.', evidence: reason }
+  return { code: 'no-agent', severity: 'warning', subject: 'driver', message: 'No agent can take this move, so this computer drives it and must stay connected.', evidence: reason }
 }

@@ -6,6 +6,7 @@ import type { Assembled } from '../engines/engine.ts'
 import { HostFactsReader } from '../host-facts/host-facts-reader.ts'
 import type { PreflightSide } from '../preflight/check.ts'
 import { findRoute } from '../route/find-route.ts'
+import { probe } from '../route/probe.ts'
 import { copiedDisks } from '../storage/copied-disks.ts'
 import { readVm, type VmOnHost } from '../vm/read-vm.ts'
 
@@ -33,6 +34,8 @@ export interface Way {
   readonly route: Route | null
   /** Where the destination's QEMU is to listen; null for libvirt's default. */
   readonly listenAddress: string | null
+  /** Whether the source gets through to where the destination's agent will listen. */
+  readonly agentProbe: Route['probe']
 }
 
 /** Asks both hosts about a plan. Rejects with `same-host`, `vm-gone`, `host-offline`, or what libvirt says. */
@@ -40,7 +43,10 @@ export async function assemble(options: {
   plan: MovePlan
   hosts: Pick<HostDirectory, 'session' | 'record'>
   readers: Readers
-  chooseDriver: (source: HostFactsReader, destination: HostFactsReader) => Promise<'agent' | 'app'>
+  /** Called at once, so that agents can be brought while the way is looked for. */
+  chooseDriver: (way: Promise<Way>) => Promise<'agent' | 'app'>
+  /** First port of the destination's agent. */
+  agentPort: number
   /** Found a moment ago; looked for when left out. */
   way?: Way | undefined
   signal: AbortSignal
@@ -48,11 +54,8 @@ export async function assemble(options: {
   const { plan, hosts, readers, signal } = options
   if (plan.vm.host === plan.destination) throw new Failure('same-host', 'The VM is on that host already.')
   const [source, destination] = [readers.of(plan.vm.host), readers.of(plan.destination)]
-  const [domain, { route, listenAddress }, driver] = await Promise.all([
-    readVm(source.session, plan.vm, signal),
-    options.way ?? findWay(),
-    options.chooseDriver(source, destination),
-  ])
+  const way = options.way ? Promise.resolve(options.way) : findWay()
+  const [domain, { route, listenAddress, agentProbe }, driver] = await Promise.all([readVm(source.session, plan.vm, signal), way, options.chooseDriver(way)])
   const disks = await copiedDisks(plan, domain, source)
   return {
     plan,
@@ -62,13 +65,17 @@ export async function assemble(options: {
     disks,
     route,
     listenAddress,
+    agentProbe,
     driver,
     signal,
   }
 
   async function findWay(): Promise<Way> {
     const route = await findRoute({ plan, source, destination, setting: hosts.record(plan.destination).migrationAddress, signal })
-    return { route, listenAddress: route && (await isOwn(destination, route.address)) ? route.address : null }
+    if (!route) return { route, listenAddress: null, agentProbe: 'not-probed' }
+    const isAnswered = route.probe === 'reachable' || route.probe === 'refused'
+    const [isOfHost, agentProbe] = await Promise.all([isOwn(destination, route.address), isAnswered ? probe(source, route.address, options.agentPort, signal) : ('not-probed' as const)])
+    return { route, listenAddress: isOfHost ? route.address : null, agentProbe }
   }
 }
 

@@ -40,6 +40,8 @@ export interface PreflightContext {
   readonly destination: PreflightSide
   /** How the source will reach the destination, and what the probe saw; null when no address was found, or none is needed. */
   readonly route: Route | null
+  /** Whether the source gets through to where the destination's agent will listen. */
+  readonly agentProbe: Route['probe']
   /** Who would drive the move. */
   readonly driver: 'agent' | 'app'
   readonly signal: AbortSignal

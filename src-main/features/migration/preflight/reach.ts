@@ -22,7 +22,7 @@ export const reach: Check = {
       case 'not-probed':
         return [note('route-not-probed', `Whether ${source.name} reaches ${route.address} could not be tried.`)]
       default:
-        return [...localName(context), ...(await pathMtu(context))]
+        return [...localName(context), ...agentsApart(context), ...(await pathMtu(context))]
     }
   },
 }
@@ -35,6 +35,17 @@ function otherAddress({ destination, route }: PreflightContext): Fix | null {
 function localName({ route, source }: PreflightContext): Finding[] {
   if (!route || !/^(localhost|127\.|::1)/.test(route.address)) return []
   return [error('route-loopback', `The address of the destination means ${source.name} itself.`, { evidence: route.address, next: 'Set a migration address for it.' })]
+}
+
+/** Only where an agent was asked for: else the app drives by itself, and says so. */
+function agentsApart({ driver, agentProbe, source, destination }: PreflightContext): Finding[] {
+  if (driver !== 'agent' || agentProbe !== 'filtered') return []
+  return [
+    error('agent-filtered', `The agent on ${source.name} gets no answer from ${destination.name} on the ports of agents.`, {
+      next: `Open Drover's range of ports on ${destination.name} (it is in the settings), or let this computer drive the move.`,
+      fix: { kind: 'option', label: 'Drive from this computer', options: { driver: 'app' } },
+    }),
+  ]
 }
 
 /** Large packets that vanish on the way make a move hang after its first bytes: where the first link takes jumbo frames, one is tried. */
