@@ -9,6 +9,7 @@ import type { Secrets } from './base/secrets.ts'
 import type { Caller, Wire } from './base/wire.ts'
 import { problemOf } from './features/settings/problem.ts'
 import { clusterRouter } from './features/cluster/cluster-router.ts'
+import { Rules } from './features/cluster/rules/rules.ts'
 import { Agents } from './features/host/agents.ts'
 import { findAgentBundle } from './features/host/agent/agent-bundle.ts'
 import { hostRouter } from './features/host/host-router.ts'
@@ -81,7 +82,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     inventory: inventoryRouter(inventory),
     job: jobRouter(jobs),
     migration: migrationRouter(migration),
-    cluster: clusterRouter(),
+    cluster: clusterRouter({ rules: new Rules(settings) }),
     settings: settingsRouter(settings, {
       version,
       platform: process.platform,

@@ -14,6 +14,7 @@ const defaults: Settings = {
   useAgent: true,
   agentPorts: [49216, 49279],
   allowedCommands: [],
+  placementRules: [],
 }
 
 /** A server of the settings that can be cut off, over channels within this process. */

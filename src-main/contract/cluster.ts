@@ -100,7 +100,7 @@ export const clusterContract = {
     )
     .output(z.array(placement)),
   rules: oc.errors(problems).output(z.array(placementRule)),
-  /** Adds a rule or replaces the one of its id. Rejects with `rule-empty` where it names no VM and no tag. */
+  /** Adds a rule or replaces the one of its id. Rejects with `rule-empty` where it names no VM and no tag, or `rule-name-taken`. */
   putRule: oc.errors(problems).input(placementRule),
   removeRule: oc.errors(problems).input(z.object({ id: z.string() })),
 }

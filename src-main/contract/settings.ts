@@ -1,5 +1,6 @@
 import { oc, eventIterator } from '@orpc/contract'
 import { z } from 'zod'
+import { placementRule } from './plan.ts'
 import { problem, problems } from './problem.ts'
 
 export const settings = z.object({
@@ -18,6 +19,8 @@ export const settings = z.object({
   agentPorts: z.tuple([z.number().int().min(1024).max(65535), z.number().int().min(1024).max(65535)]),
   /** Lines of ssh_config that may run a program (`Match exec`, ProxyCommand), as the user allowed them. */
   allowedCommands: z.array(z.string()),
+  /** Changed by `cluster.putRule` and `cluster.removeRule`. */
+  placementRules: z.array(placementRule),
 })
 export type Settings = z.infer<typeof settings>
 

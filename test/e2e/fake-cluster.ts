@@ -19,7 +19,7 @@ const nobody = (): SampleColumns => ({ n: [], cpu: [], memory: [], read: [], wri
 /** Hosts and VMs that behave by script, and change like real ones. All figures come from a counter, so that every run is alike. */
 export class FakeCluster {
   readonly info: AppInfo = { version: '0.1.0', shell: 'browser', platform: 'linux', isDemo: false, secrets: 'system', localLibvirt: '/run/libvirt/libvirt-sock', canStartLab: true, profile: '/home/ada/.local/share/drover' }
-  settings: Settings = { theme: 'dark', pollSeconds: 1, defaultTechnique: 'precopy', defaultBandwidthMiBps: null, defaultDowntimeMs: null, useAgent: true, agentPorts: [49152, 49215], allowedCommands: [] }
+  settings: Settings = { theme: 'dark', pollSeconds: 1, defaultTechnique: 'precopy', defaultBandwidthMiBps: null, defaultDowntimeMs: null, useAgent: true, agentPorts: [49152, 49215], allowedCommands: [], placementRules: [] }
   storeProblem: Problem | null = null
   candidates: HostCandidate[] = ['kvm1', 'kvm2', 'kvm3', 'backup-host', 'rack2-a', 'rack2-b'].map((alias, index) => ({ alias, hostname: `10.0.${index}.10`, user: 'root', port: index === 3 ? 2222 : null, source: '~/.ssh/config' }))
   readonly hosts = new Map<string, HostView>()

@@ -16,6 +16,7 @@ import type { Assembled } from './engines/engine.ts'
 import { engines } from './engines/engines.ts'
 import { applyFix } from './fixes.ts'
 import { earlierThroughputs } from './forecast/earlier-moves.ts'
+import { Foreknowledge } from './forecast/foreknowledge.ts'
 import { DirtyRates, gatherInputs } from './forecast/gather-inputs.ts'
 import { riskOf } from './plan/risk.ts'
 import { virshOf } from './plan/virsh.ts'
@@ -37,12 +38,16 @@ export interface MigrationParts {
 
 /** Jobs of the history that are looked at for throughputs between two hosts. */
 const historyDepth = 100
+/** Likewise, between any two. */
+const foreknowledgeDepth = 400
 
 /** Moving VMs: verdicts while one is dragged, preflight for the dialog, the moves themselves, and what became of them. */
 export class Migration implements JobDirector {
   readonly #parts: MigrationParts
   readonly #rates = new DirtyRates()
   readonly #recent = new RecentPreflights()
+  /** Speed of the link from one host to another, as the last preflight saw it. */
+  readonly #mbps = new Map<string, number>()
   readonly #revival: Revival
   readonly #runner: MoveRunner
 
@@ -67,8 +72,22 @@ export class Migration implements JobDirector {
 
   /** One answer per plan; what cannot be asked is a finding. Rejects only with the signal's reason. */
   async preflight(plans: readonly MovePlan[], signal: AbortSignal): Promise<Preflight[]> {
+    return Promise.all(plans.map(this.preflighter(signal)))
+  }
+
+  /** Preflights one plan after another, of which each may ask what an earlier one has heard already: for seconds, not for longer. */
+  preflighter(signal: AbortSignal): (plan: MovePlan) => Promise<Preflight> {
     const readers = new Readers(this.#parts.hosts, signal)
-    return Promise.all(plans.map((plan) => this.#preflight(plan, readers, signal)))
+    return (plan) => this.#preflight(plan, readers, signal)
+  }
+
+  /** What can be said of moves without asking any host. Rejects with a Failure of the store. */
+  async foreknowledge(): Promise<Foreknowledge> {
+    const { jobs, inventory } = this.#parts
+    return new Foreknowledge(inventory, await jobs.list({ limit: foreknowledgeDepth }), {
+      dirtyRate: (uuid) => this.#rates.last(uuid),
+      mbps: (source, destination) => this.#mbps.get(`${source} ${destination}`) ?? null,
+    })
   }
 
   fix(plan: MovePlan, fix: Fix, signal: AbortSignal): Promise<void> {
@@ -163,6 +182,7 @@ export class Migration implements JobDirector {
         return null
       }),
     ])
+    if (move.route?.mbps != null) this.#mbps.set(`${plan.vm.host} ${plan.destination}`, move.route.mbps)
     this.#recent.keep(plan, { findings, way: { route: move.route, listenAddress: move.listenAddress, agentProbe: move.agentProbe } })
     return this.#answer(move, driverNote ? [...findings, driverNote] : findings, forecast)
   }

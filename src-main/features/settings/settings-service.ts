@@ -13,6 +13,7 @@ const defaults: Settings = {
   useAgent: true,
   agentPorts: [49216, 49279],
   allowedCommands: [],
+  placementRules: [],
 }
 
 /** The user's settings, complete with defaults, and the health of the store that keeps them. */

@@ -19,6 +19,14 @@ export class SampleHistory {
     this.#length = Math.min(this.#length + 1, this.#capacity)
   }
 
+  /** Mean CPU load of the last `count` samples, in hundredths of a percent of one core; null where there is none. */
+  meanCpu(count: number): number | null {
+    const taken = Math.min(count, this.#length)
+    let sum = 0
+    for (let i = 1; i <= taken; i++) sum += this.#ring[((this.#next - i + this.#capacity) % this.#capacity) * 7 + 1]!
+    return taken === 0 ? null : sum / taken
+  }
+
   toHistory(): History {
     const history: History = { t: [], cpu: [], memory: [], read: [], write: [], rx: [], tx: [] }
     const columns = [history.t, history.cpu, history.memory, history.read, history.write, history.rx, history.tx]

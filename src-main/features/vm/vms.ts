@@ -50,6 +50,12 @@ export class Vms implements Disposable {
     return history?.toHistory() ?? { t: [], cpu: [], memory: [], read: [], write: [], rx: [], tx: [] }
   }
 
+  /** Cores that the VM has kept busy, over the last minute at one sample a second; null where nothing is known. */
+  busyCores(ref: VmRef): number | null {
+    const mean = this.#watches.get(ref.host)?.historyOf(ref.uuid)?.meanCpu(60) ?? null
+    return mean === null ? null : mean / 10_000
+  }
+
   async command(ref: VmRef, command: VmCommand, signal: AbortSignal): Promise<void> {
     assertCommand(this.view(ref), command)
     const { connection } = this.#hosts.session(ref.host)

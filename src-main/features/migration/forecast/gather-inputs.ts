@@ -9,9 +9,13 @@ import { guessDirtyRate, measureDirtyRate } from './dirty-rate.ts'
 import { defaultDowntimeMs, type Estimate, type ForecastInputs } from './forecast-inputs.ts'
 import { estimateMemory } from './memory.ts'
 
+/** Milliseconds after which a guest may well do something else. */
+const lastMs = 15 * 60_000
+
 /** Measured dirty rates by VM, kept for a while: a dialog asks again for every change of an option. */
 export class DirtyRates {
   readonly #known = new Map<string, { readonly at: number; readonly rate: Promise<Estimate | null> }>()
+  readonly #last = new Map<string, { readonly at: number; readonly rate: Estimate }>()
   readonly #keepMs: number
 
   constructor(keepMs = 30_000) {
@@ -25,9 +29,17 @@ export class DirtyRates {
     if (known) return known.rate
     const rate = measureDirtyRate(source.session.connection, vm.ref, signal)
     this.#known.set(vm.uuid, { at: now, rate })
+    rate.then((estimate) => estimate && this.#last.set(vm.uuid, { at: performance.now(), rate: estimate })).catch(() => {})
     // What was given up, or could not be measured, is tried again next time.
     rate.then((estimate) => estimate ?? this.#known.delete(vm.uuid)).catch(() => this.#known.delete(vm.uuid))
     return rate
+  }
+
+  /** The last measurement of a VM (uuid), where it is younger than a quarter of an hour. */
+  last(uuid: string): Estimate | null {
+    const last = this.#last.get(uuid)
+    if (!last || performance.now() - last.at > lastMs) return null
+    return { ...last.rate, basis: 'measured a while ago' }
   }
 }
 
