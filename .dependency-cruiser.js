@@ -21,6 +21,7 @@ const rooms = {
   'src-main/features/cluster': ['src-main/features/(settings|job|host|vm|migration)', 'src-main/(contract|store|base|transport|libvirt)'],
   'src-main/owner': ['src-main/(contract|store|base)'],
   'src-main/browser': ['src-main/base'],
+  'src-main/cli': ['src-main/(contract|owner|base)'],
   'src-main/electron': ['src-main/(contract|base)'],
   'src-renderer/ui': [],
   'src-renderer/features': ['src-renderer/ui', 'src-renderer/backend', 'src-main/contract'],

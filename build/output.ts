@@ -7,7 +7,7 @@ const out = join(root, 'out')
 const stamp = join(out, '.built')
 
 /** What the build reads. */
-const sources = ['src-main', 'src-renderer', 'resources', 'build/agent.ts', 'electron.vite.config.ts', 'package-lock.json']
+const sources = ['src-main', 'src-renderer', 'resources', 'build/bundles.ts', 'electron.vite.config.ts', 'package-lock.json']
 
 /** The latest change below a path, in milliseconds since the epoch; 0 where there is nothing. */
 function newest(path: string): number {
@@ -28,9 +28,9 @@ export function isStale(): boolean {
 export async function ensureBuilt(): Promise<void> {
   if (!isStale()) return
   const startedAt = new Date()
-  console.log('Building Drover …')
+  console.error('Building Drover …')
   await run(process.execPath, [join(root, 'node_modules/electron-vite/bin/electron-vite.js'), 'build', '--logLevel', 'warn'], { cwd: root })
-  await run(process.execPath, [join(root, 'build/agent.ts')], { cwd: root })
+  await run(process.execPath, [join(root, 'build/bundles.ts')], { cwd: root })
   // Dated to the beginning: what changed while it was building makes it stale again.
   writeFileSync(stamp, `${startedAt.toISOString()}\n`)
   utimesSync(stamp, startedAt, startedAt)

@@ -30,6 +30,11 @@ export async function runBrowserShell(words: readonly string[]): Promise<number>
   return stayFor(child)
 }
 
+/** Runs the command line to its end; answers its exit code. */
+export async function runCommandLine(words: readonly string[]): Promise<number> {
+  return stayFor(spawn(process.execPath, [join(root, 'out/cli/drover.mjs'), ...words], { stdio: 'inherit' }))
+}
+
 /** Answers the exit code, or why Electron could not run here: it failed within 5 s, or could not be started at all. */
 export async function runElectron(executable: string, words: readonly string[]): Promise<number | { readonly why: string }> {
   const startedAt = Date.now()

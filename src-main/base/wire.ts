@@ -16,7 +16,7 @@ export interface Wire {
 
 /** Who is calling: the context of every procedure. */
 export interface Caller {
-  readonly shell: 'electron' | 'browser'
+  readonly shell: 'electron' | 'browser' | 'cli'
 }
 
 /** The receiving half of a wire, for whoever makes one out of a port or a socket. */

@@ -27,7 +27,7 @@ export type Settings = z.infer<typeof settings>
 /** What this program is and can do here; fixed for the life of the process. */
 export const appInfo = z.object({
   version: z.string(),
-  shell: z.enum(['electron', 'browser']),
+  shell: z.enum(['electron', 'browser', 'cli']),
   platform: z.string(),
   isDemo: z.boolean(),
   /** Where secrets go: the system's store, plainly readable text (a warning is due), or nowhere (asked every time). */

@@ -2,6 +2,7 @@ import { createORPCClient } from '@orpc/client'
 import { RPCLink } from '@orpc/client/websocket'
 import type { ContractRouterClient } from '@orpc/contract'
 import { Emitter, type Event } from '../base/event.ts'
+import { socketOf } from '../base/wire-socket.ts'
 import type { Wire } from '../base/wire.ts'
 import type { contract } from '../contract/contract.ts'
 import type { Job } from '../contract/job.ts'
@@ -22,7 +23,7 @@ export function watchJobs(connect: () => Promise<Wire>, signal: AbortSignal): Jo
   async function follow(): Promise<void> {
     const wire = await connect()
     try {
-      const client: ContractRouterClient<typeof contract> = createORPCClient(new RPCLink({ websocket: asSocket(wire) }))
+      const client: ContractRouterClient<typeof contract> = createORPCClient(new RPCLink({ websocket: socketOf(wire) }))
       for await (const { isSnapshot, jobs } of await client.job.watchAll(undefined, { signal })) {
         const before = running
         running = isSnapshot ? new Map() : new Map(before)
@@ -49,17 +50,4 @@ export function watchJobs(connect: () => Promise<Wire>, signal: AbortSignal): Jo
     }
   })()
   return { running: () => [...running.values()], onDidEnd: didEnd.event }
-}
-
-function asSocket(wire: Wire): ConstructorParameters<typeof RPCLink>[0]['websocket'] {
-  const target = new EventTarget()
-  wire.onDidReceive((data) => target.dispatchEvent(Object.assign(new Event('message'), { data })))
-  wire.onDidClose(() => target.dispatchEvent(new Event('close')))
-  return {
-    addEventListener: target.addEventListener.bind(target),
-    removeEventListener: target.removeEventListener.bind(target),
-    send: (message: string | Uint8Array) => wire.send(message),
-    // Always open: what oRPC says after the end is dropped by the wire, and would throw where nobody can catch it if it were told.
-    readyState: 1,
-  } as unknown as ConstructorParameters<typeof RPCLink>[0]['websocket']
 }

@@ -6,7 +6,7 @@ import type { Caller, Wire } from '../base/wire.ts'
 import { problem } from '../contract/problem.ts'
 
 /** The first message on the owner's socket. A `watch` only wants to hear when the owner goes; a `call` is followed by oRPC. */
-const hello = z.object({ drover: z.literal(1), key: z.string(), version: z.string(), want: z.enum(['watch', 'call']), shell: z.enum(['electron', 'browser']) })
+const hello = z.object({ drover: z.literal(1), key: z.string(), version: z.string(), want: z.enum(['watch', 'call']), shell: z.enum(['electron', 'browser', 'cli']) })
 const answer = z.discriminatedUnion('kind', [z.object({ kind: z.literal('welcome'), pid: z.number() }), z.object({ kind: z.literal('refused'), problem })])
 
 export interface Visitor {

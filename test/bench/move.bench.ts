@@ -32,7 +32,7 @@ interface Move {
  * filled, default 600.
  */
 const bench: Bench = async ([pairCount = '20', filledMiB = String(usualMiB)], signal) => {
-  await promisify(execFile)(process.execPath, [join(import.meta.dirname, '../../build/agent.ts')])
+  await promisify(execFile)(process.execPath, [join(import.meta.dirname, '../../build/bundles.ts')])
   await using lab = await Lab.up({ hosts: [{}, {}], report: console.log, signal })
   const folder = mkdtempSync(join(tmpdir(), 'drover-bench-'))
   // libvirt's SSH transport runs ssh, which takes its home from the password file: only a command of its own can be told where the keys are.

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -eu
+rm -f /usr/bin/drover '/usr/bin/${executable}'
