@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { onError, ORPCError } from '@orpc/server'
 import { mapEventIterator } from '@orpc/client'
@@ -9,6 +10,8 @@ import type { Secrets } from './base/secrets.ts'
 import type { Caller, Wire } from './base/wire.ts'
 import { problemOf } from './features/settings/problem.ts'
 import { clusterRouter } from './features/cluster/cluster-router.ts'
+import { keepPlacements } from './features/cluster/placement-journal.ts'
+import { Runs } from './features/cluster/run/runs.ts'
 import { Rules } from './features/cluster/rules/rules.ts'
 import { Agents } from './features/host/agents.ts'
 import { findAgentBundle } from './features/host/agent/agent-bundle.ts'
@@ -75,6 +78,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
 
   const migration = new Migration({ jobs, hosts, agents, inventory, settings })
   jobs.direct(migration)
+  const who = userName()
+  const runParts = { jobs, hosts, inventory, vms, migration, store, log, now: Date.now }
+  const runs = new Runs(runParts, who)
+  const placements = keepPlacements({ jobs, runs, store, log, who })
+  const isMoving = (host: string) => jobs.openJobs().some(({ plan }) => plan.vm.host === host || plan.destination === host)
 
   const router = {
     host: hostRouter({ hosts, agents, lab: new Lab(labProgram, hosts), candidates: () => sshCandidates(sshSources()) }),
@@ -82,7 +90,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     inventory: inventoryRouter(inventory),
     job: jobRouter(jobs),
     migration: migrationRouter(migration),
-    cluster: clusterRouter({ rules: new Rules(settings) }),
+    cluster: clusterRouter({ runs, parts: runParts, who, isMoving, rules: new Rules(settings) }),
     settings: settingsRouter(settings, {
       version,
       platform: process.platform,
@@ -97,6 +105,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
   if ((await store.hosts.list()).some(({ group }) => group === labGroup)) await labProgram?.find()
   await hosts.start()
   await jobs.restore()
+  await runs.restore()
 
   const handler = new RPCHandler<Caller>(router, {
     clientInterceptors: [
@@ -118,6 +127,8 @@ export async function createServices(options: ServicesOptions): Promise<Services
       void handler.upgrade(asSocket(wire), { context: caller })
     },
     async close() {
+      placements.dispose()
+      await runs.close()
       migration.dispose()
       vms.dispose()
       agents.dispose()
@@ -126,6 +137,15 @@ export async function createServices(options: ServicesOptions): Promise<Services
       settings.dispose()
       await store.close()
     },
+  }
+}
+
+/** For the history; a user without an entry in the system's list has none. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'somebody'
   }
 }
 

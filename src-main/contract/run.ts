@@ -75,6 +75,8 @@ export const run = z.object({
   who: z.string(),
   /** The host goes into maintenance with it. */
   isMaintenance: z.boolean(),
+  /** Cancelled with "bring back": what has moved is brought back, or was. */
+  bringsBack: z.boolean().default(false),
   createdAt: z.number(),
   endedAt: z.number().nullable(),
   state: runState,

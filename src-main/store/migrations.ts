@@ -63,6 +63,48 @@ const steps: Record<string, Migration> = {
       await schema.createIndex('journal_job').on('journal').columns(['job']).execute()
     },
   },
+  '002-runs': {
+    async up(db) {
+      const { schema } = db
+      await schema
+        .createTable('run')
+        .addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('created_at', 'integer', (c) => c.notNull())
+        .addColumn('ended_at', 'integer')
+        .addColumn('json', 'text', (c) => c.notNull())
+        .execute()
+      await schema.createIndex('run_ended_at').on('run').columns(['ended_at']).execute()
+      await schema
+        .createTable('run_log')
+        .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+        .addColumn('run', 'text', (c) => c.notNull())
+        .addColumn('t', 'integer', (c) => c.notNull())
+        .addColumn('level', 'text', (c) => c.notNull())
+        .addColumn('text', 'text', (c) => c.notNull())
+        .execute()
+      await schema.createIndex('run_log_run').on('run_log').columns(['run']).execute()
+      await schema
+        .createTable('run_sample')
+        .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+        .addColumn('run', 'text', (c) => c.notNull())
+        .addColumn('json', 'text', (c) => c.notNull())
+        .execute()
+      await schema.createIndex('run_sample_run').on('run_sample').columns(['run']).execute()
+      await schema
+        .createTable('placement')
+        .addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('t', 'integer', (c) => c.notNull())
+        .addColumn('vm_uuid', 'text', (c) => c.notNull())
+        .addColumn('source', 'text', (c) => c.notNull())
+        .addColumn('destination', 'text', (c) => c.notNull())
+        .addColumn('run', 'text')
+        .addColumn('words', 'text', (c) => c.notNull())
+        .addColumn('json', 'text', (c) => c.notNull())
+        .execute()
+      await schema.createIndex('placement_t').on('placement').columns(['t']).execute()
+      await schema.createIndex('placement_vm').on('placement').columns(['vm_uuid']).execute()
+    },
+  },
 }
 
 /** Brings the schema up to date. Throws `store-too-new`, untouched, when the file has a step that is not known here; else what SQLite throws. */

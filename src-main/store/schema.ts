@@ -21,4 +21,10 @@ export interface Schema {
   job_log: { id: Generated<number>; job: string; t: number; level: string; text: string }
   /** Append-only. `kind` is `intent` or `done`. */
   journal: { id: Generated<number>; job: string; t: number; step: string; kind: string; detail: string | null }
+  run: { id: string; created_at: number; ended_at: number | null; json: string }
+  run_log: { id: Generated<number>; run: string; t: number; level: string; text: string }
+  /** A batch of samples per row, as JSON. */
+  run_sample: { id: Generated<number>; run: string; json: string }
+  /** Append-only. `id` is that of its job; `words` is what the text filter looks in. */
+  placement: { id: string; t: number; vm_uuid: string; source: string; destination: string; run: string | null; words: string; json: string }
 }

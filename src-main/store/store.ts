@@ -9,7 +9,9 @@ import { HostRepository } from './hosts.ts'
 import { JobRepository } from './jobs.ts'
 import { JournalRepository } from './journal.ts'
 import { migrate } from './migrations.ts'
+import { PlacementRepository } from './placements.ts'
 import { JobRecorder } from './recorder.ts'
+import { RunRepository } from './runs.ts'
 import type { Schema } from './schema.ts'
 import { SettingsRepository } from './settings.ts'
 import { openDatabase, sqliteDialect } from './sqlite.ts'
@@ -21,6 +23,8 @@ export interface Store {
   readonly settings: SettingsRepository
   readonly jobs: JobRepository
   readonly journal: JournalRepository
+  readonly runs: RunRepository
+  readonly placements: PlacementRepository
   /** Samples and log lines of running jobs, in one batch a second. */
   readonly recorder: JobRecorder
   /** What keeps the store from keeping things, for the user to read; null when all is well. */
@@ -79,6 +83,8 @@ function assemble(db: Kysely<Schema>, opening: Failure | null): Store {
     settings: new SettingsRepository(db, writer),
     jobs,
     journal: new JournalRepository(db, writer),
+    runs: new RunRepository(db, writer),
+    placements: new PlacementRepository(db, writer),
     recorder,
     get problem() {
       return opening ?? writer.problem

@@ -5,6 +5,9 @@ import { pino } from 'pino'
 import type { Job, JobState } from '../../src-main/contract/job.ts'
 import { moveOptions, type MoveOptions, type MovePlan } from '../../src-main/contract/migration.ts'
 import { noSecrets } from '../../src-main/base/secrets.ts'
+import { keepPlacements } from '../../src-main/features/cluster/placement-journal.ts'
+import type { RunParts } from '../../src-main/features/cluster/run/run-parts.ts'
+import { Runs } from '../../src-main/features/cluster/run/runs.ts'
 import { Agents } from '../../src-main/features/host/agents.ts'
 import { findAgentBundle } from '../../src-main/features/host/agent/agent-bundle.ts'
 import type { HostSession } from '../../src-main/features/host/host-session.ts'
@@ -33,17 +36,22 @@ export class MoveRig {
   readonly inventory: Inventory
   readonly migration: Migration
   readonly settings: SettingsService
+  readonly runs: Runs
+  /** What runs are made of, for those who call their parts. */
+  readonly runParts: RunParts
   readonly #store: Store
   readonly #vms: Vms
   readonly #agents: Agents
 
-  private constructor(parts: { profile: string; jobs: Jobs; hosts: Hosts; inventory: Inventory; migration: Migration; settings: SettingsService; store: Store; vms: Vms; agents: Agents }) {
+  private constructor(parts: { profile: string; jobs: Jobs; hosts: Hosts; inventory: Inventory; migration: Migration; settings: SettingsService; runs: Runs; runParts: RunParts; store: Store; vms: Vms; agents: Agents }) {
     this.profile = parts.profile
     this.jobs = parts.jobs
     this.hosts = parts.hosts
     this.inventory = parts.inventory
     this.migration = parts.migration
     this.settings = parts.settings
+    this.runs = parts.runs
+    this.runParts = parts.runParts
     this.#store = parts.store
     this.#vms = parts.vms
     this.#agents = parts.agents
@@ -62,13 +70,17 @@ export class MoveRig {
     const jobs = await Jobs.open({ store, log })
     const vms = new Vms({ hosts, inventory, log, pollMs: () => 1000, jobOf: (uuid) => jobs.jobOf(uuid)?.id ?? null })
     const migration = new Migration({ jobs, hosts, agents, inventory, settings, timing: { askEveryMs: 500, steadyMs: 500 } })
-    const rig = new MoveRig({ profile, jobs, hosts, inventory, migration, settings, store, vms, agents })
+    const runParts: RunParts = { jobs, hosts, inventory, vms, migration, store, log, now: Date.now }
+    const runs = new Runs(runParts, 'tester')
+    keepPlacements({ jobs, runs, store, log, who: 'tester' })
+    const rig = new MoveRig({ profile, jobs, hosts, inventory, migration, settings, runs, runParts, store, vms, agents })
     await hosts.start()
     for (const { name, address } of options.hosts) {
       if (!hosts.list().some((known) => known.address === address)) await hosts.add({ address, label: name, group: null, tags: [] })
     }
     await Promise.all(options.hosts.map(({ name }) => hosts.whenOnline(rig.idOf(name), AbortSignal.timeout(30_000))))
     await jobs.restore()
+    await runs.restore()
     return rig
   }
 
@@ -130,6 +142,7 @@ export class MoveRig {
 
   /** Ends the program and keeps the profile. */
   async close(): Promise<void> {
+    await this.runs.close()
     this.migration.dispose()
     this.#vms.dispose()
     this.#agents.dispose()

@@ -1,29 +1,40 @@
 import { implement } from '@orpc/server'
 import type { Caller } from '../../base/wire.ts'
 import { clusterContract } from '../../contract/cluster.ts'
-import { Failure } from '../../base/failure.ts'
+import { enterMaintenance, leaveMaintenance, shutDownHost } from './maintenance/maintenance.ts'
+import { askEmptiness } from './run/emptiness.ts'
+import type { RunParts } from './run/run-parts.ts'
+import type { Runs } from './run/runs.ts'
+
+export interface RunRoutesParts {
+  readonly runs: Runs
+  readonly parts: RunParts
+  readonly who: string
+  /** Whether a move touches the host. */
+  readonly isMoving: (host: string) => boolean
+}
 
 /** Runs of plans, maintenance, and the placements that came of them. */
-export function runRoutes() {
+export function runRoutes({ runs, parts, who, isMoving }: RunRoutesParts) {
   const os = implement(clusterContract).$context<Caller>()
-  const later = (): never => {
-    throw new Failure('not-ready', 'This is not built yet.')
-  }
   return {
-    start: os.start.handler(later),
-    watchRuns: os.watchRuns.handler(later),
-    watchRun: os.watchRun.handler(later),
-    ack: os.ack.handler(later),
-    pause: os.pause.handler(later),
-    resume: os.resume.handler(later),
-    setParallelism: os.setParallelism.handler(later),
-    skip: os.skip.handler(later),
-    retry: os.retry.handler(later),
-    cancel: os.cancel.handler(later),
-    emptiness: os.emptiness.handler(later),
-    enterMaintenance: os.enterMaintenance.handler(later),
-    leaveMaintenance: os.leaveMaintenance.handler(later),
-    shutDownHost: os.shutDownHost.handler(later),
-    placements: os.placements.handler(later),
+    start: os.start.handler(({ input }) => runs.start(input)),
+    watchRuns: os.watchRuns.handler(({ signal }) => runs.watchAll(signal)),
+    watchRun: os.watchRun.handler(({ input, signal }) => runs.watch(input.run, input.subscription, signal)),
+    ack: os.ack.handler(({ input }) => runs.ack(input.subscription, input.seq)),
+    pause: os.pause.handler(({ input }) => runs.open(input.run).pause('Paused by the user: nothing new begins.')),
+    resume: os.resume.handler(({ input }) => runs.open(input.run).resume()),
+    setParallelism: os.setParallelism.handler(({ input }) => runs.open(input.run).setParallelism(input)),
+    skip: os.skip.handler(({ input }) => runs.skip(input.run, input.vm)),
+    retry: os.retry.handler(({ input }) => runs.retry(input.run, input.vm, input.destination ?? null)),
+    cancel: os.cancel.handler(({ input }) => runs.open(input.run).cancel(input.mode)),
+    emptiness: os.emptiness.handler(({ input }) => {
+      parts.hosts.record(input.host)
+      return askEmptiness(input.host, parts)
+    }),
+    enterMaintenance: os.enterMaintenance.handler(({ input }) => enterMaintenance(input.host, { reason: input.reason, who }, parts)),
+    leaveMaintenance: os.leaveMaintenance.handler(({ input }) => leaveMaintenance(input.host, parts)),
+    shutDownHost: os.shutDownHost.handler(({ input }) => shutDownHost(input.host, input.confirm, { ...parts, isBusy: (host) => runs.isBusy(host) || isMoving(host) })),
+    placements: os.placements.handler(({ input }) => parts.store.placements.list(input)),
   }
 }

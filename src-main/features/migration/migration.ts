@@ -96,9 +96,9 @@ export class Migration implements JobDirector {
 
   /**
    * Starts the moves, or answers at once for jobs that are known. All are made before the first begins; of several plans that cannot be taken the first failure is
-   * told, and those before it are on their way. Rejects with `vm-gone`, `host-unknown`, `same-host` or `move-running`.
+   * told, and those before it are on their way. `isPaced`: the caller sees to it that not too many move at once. Rejects with `vm-gone`, `host-unknown`, `same-host` or `move-running`.
    */
-  async start(moves: readonly { readonly job: string; readonly plan: MovePlan }[]): Promise<void> {
+  async start(moves: readonly { readonly job: string; readonly plan: MovePlan }[], options: { readonly isPaced?: boolean } = {}): Promise<void> {
     const { jobs, hosts, inventory } = this.#parts
     for (const { job: id, plan } of moves) {
       const vm = inventory.vm(plan.vm)
@@ -109,7 +109,7 @@ export class Migration implements JobDirector {
       hosts.record(plan.destination)
       const driver = plan.options.driver === 'app' || !this.#parts.settings.current.useAgent ? 'app' : 'agent'
       const made = await jobs.create({ id, plan, vmName: vm.name, sourceName: hosts.name(plan.vm.host), destinationName: hosts.name(plan.destination), driver })
-      if ('job' in made) this.#runner.begin(made.job)
+      if ('job' in made) this.#runner.begin(made.job, options)
     }
   }
 
@@ -184,7 +184,8 @@ export class Migration implements JobDirector {
     ])
     if (move.route?.mbps != null) this.#mbps.set(`${plan.vm.host} ${plan.destination}`, move.route.mbps)
     this.#recent.keep(plan, { findings, way: { route: move.route, listenAddress: move.listenAddress, agentProbe: move.agentProbe } })
-    return this.#answer(move, driverNote ? [...findings, driverNote] : findings, forecast)
+    const notes = [driverNote, this.#maintenanceNote(plan.destination)].filter((note) => note !== null)
+    return this.#answer(move, [...findings, ...notes], forecast)
   }
 
   #answer(move: Assembled, findings: readonly Finding[], forecast: Preflight['forecast']): Preflight {
@@ -244,6 +245,13 @@ export class Migration implements JobDirector {
     const earlier = earlierThroughputs(await this.#parts.jobs.list({ host: plan.destination, limit: historyDepth }), plan.vm.host, plan.destination)
     const inputs = await gatherInputs({ plan, vm: domain, source: source.facts, route, earlier, rates: this.#rates, signal })
     return engines[plan.options.technique].forecast(move, inputs)
+  }
+
+  #maintenanceNote(host: string): Finding | null {
+    const { hosts } = this.#parts
+    const { maintenance } = hosts.record(host)
+    if (!maintenance) return null
+    return { code: 'host-maintenance', severity: 'warning', subject: 'host', message: `${hosts.name(host)} is in maintenance since ${new Date(maintenance.since).toISOString().slice(0, 10)}, by ${maintenance.who}.`, ...(maintenance.reason ? { evidence: maintenance.reason } : {}) }
   }
 
   /** Right before a move: findings and the way of a moment ago are believed, errors block, warnings go to the log. */

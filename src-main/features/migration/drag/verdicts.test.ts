@@ -46,6 +46,13 @@ test.each<[string, HostView, Partial<VmView>, string, string]>([
   ['too little memory at all', host('b', 2, { memoryKiB: 2 * GiB }), {}, 'blocked', '4.0 GiB of memory needed, b has 2.0.'],
   ['an older QEMU', host('b', 2, { hypervisorVersion: '6.2.0' }), {}, 'warns', 'Its QEMU 6.2.0 is older than 7.2.0.'],
   ['another CPU vendor', host('b', 2, { cpuVendor: 'Intel' }), {}, 'warns', 'Its CPUs are by Intel, those of web by AMD.'],
+  [
+    'a host in maintenance',
+    { ...host('b', 2), record: { ...host('b', 2).record, maintenance: { state: 'in', reason: 'a dead fan', who: 'ada', since: 0 } } },
+    {},
+    'warns',
+    'b is in maintenance: a dead fan',
+  ],
   ['a move that is going on', host('b', 2), { job: 'job-1' }, 'blocked', 'web is being moved already.'],
   ['a saved VM', host('b', 2), { hasManagedSave: true, state: 'off' }, 'blocked', 'web has a saved state: start it first.'],
   ['a host that is away', { ...host('b', 2), connection: { state: 'offline', since: 0, problem: { code: 'x', message: '' }, retryAt: null, seenAt: null } }, {}, 'blocked', 'b is not connected.'],

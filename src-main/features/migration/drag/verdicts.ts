@@ -69,6 +69,7 @@ function blockedBy(host: HostView, vms: readonly VmView[], load: Load, wanted: n
 function warnedOf(host: HostView, vms: readonly VmView[], load: Load, wanted: number, inventory: Seen): string | null {
   const { facts } = host
   if (!facts) return null
+  if (host.record.maintenance) return `${host.name} is in maintenance${host.record.maintenance.reason ? `: ${host.record.maintenance.reason}` : '.'}`
   const free = freeKiB(host, load, inventory)
   const coming = vms.filter(({ ref }) => ref.host !== host.record.id)
   if (wanted > free) return `${formatGiB(wanted)} GiB of memory needed, ${formatGiB(free)} free.`

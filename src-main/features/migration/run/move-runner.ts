@@ -48,11 +48,11 @@ export class MoveRunner {
     this.#parts = parts
   }
 
-  /** Starts the job; its end is the job's. */
-  begin(job: OpenJob): void {
+  /** Starts the job; its end is the job's. One that is paced by its run does not wait for a place. */
+  begin(job: OpenJob, options: { readonly isPaced?: boolean } = {}): void {
     const running: Running = { abort: new AbortController(), handle: null }
     this.#running.set(job.id, running)
-    void this.#run(job, running)
+    void this.#run(job, running, options.isPaced ?? false)
       .catch((thrown: unknown) => this.#failed(job, running, thrown))
       .finally(() => this.#running.delete(job.id))
   }
@@ -109,11 +109,11 @@ export class MoveRunner {
     throw new Failure('move-not-running', 'This move has not begun yet.', { next: 'Try again in a moment.' })
   }
 
-  async #run(job: OpenJob, running: Running): Promise<void> {
+  async #run(job: OpenJob, running: Running, isPaced: boolean): Promise<void> {
     const { plan } = job.view
     const { signal } = running.abort
     const { hosts } = this.#parts
-    const leave = await this.#queue.enter([plan.vm.host, plan.destination], signal, (host) => job.wait(`${hosts.name(host)} has other moves to finish first.`))
+    const leave = isPaced ? () => {} : await this.#queue.enter([plan.vm.host, plan.destination], signal, (host) => job.wait(`${hosts.name(host)} has other moves to finish first.`))
     try {
       job.run({ phase: 'preparing', cancellation: { can: 'yes', effect: `Nothing has begun: ${job.view.vmName} stays on ${job.view.sourceName}.` } })
       const { move, remarks } = await this.#recheck(job, signal)

@@ -35,6 +35,9 @@ export const domainProcedures = {
   domainSuspend: remote(34, dom, nothing),
   domainResume: remote(28, dom, nothing),
   domainDestroyFlags: urgent(234, domFlags, nothing),
+  /** Memory and devices to a file of the host; the domain is off afterwards. */
+  domainSave: remote(55, struct({ dom: domain, to: string }), nothing),
+  domainRestore: remote(54, struct({ from: string }), nothing),
   domainManagedSave: remote(182, domFlags, nothing),
   domainHasManagedSaveImage: remote(183, domFlags, struct({ result: int })),
   domainManagedSaveRemove: remote(184, domFlags, nothing),

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto'
+import type { Job } from '../../../contract/job.ts'
+import { moveOptions, type MoveOptions, type MovePlan } from '../../../contract/migration.ts'
+import type { RunRow } from '../../../contract/run.ts'
+import { Failure } from '../../../base/failure.ts'
+import { problemOf } from '../../settings/problem.ts'
+import { shutDownGuest, startGuest } from './guest-power.ts'
+import { whenSettled } from './job-end.ts'
+import type { OpenRun } from './open-run.ts'
+import type { RunParts } from './run-parts.ts'
+import { copyState, restoreGuest, saveGuest, type SavedState } from './saved-state.ts'
+
+/** Which way a row's VM goes: to its destination, or back to where it was. */
+export type Direction = 'there' | 'back'
+
+export interface Errand {
+  readonly row: RunRow
+  readonly direction: Direction
+  readonly from: string
+  readonly to: string
+  /** MiB/s for this move; null is no limit. */
+  readonly bandwidthMiBps: number | null
+  /** Aborts when the run is cancelled: what has not begun does not, what has is cancelled where it can be. */
+  readonly signal: AbortSignal
+}
+
+/** Carries one row out, from the questions to both hosts to the guest that runs again. Rejects only with a Failure of the store: then nothing has begun. */
+export async function carryOut(run: OpenRun, errand: Errand, parts: RunParts): Promise<void> {
+  const { row, direction, to, signal } = errand
+  const { uuid } = row.vm
+  /** Makes good what was done to the guest for a move that then did not come about. */
+  let undo: (() => Promise<void>) | null = null
+  try {
+    run.setRow(uuid, { state: 'checking', since: parts.now() })
+    if (direction === 'there') refuseMaintenance(to, parts)
+    const isStopped = direction === 'there' && (row.how === 'save-and-move' || row.how === 'shut-down-and-start') && isActive(errand, parts)
+    let wake: (() => Promise<void>) | null = null
+    if (isStopped) {
+      await checked(errand, parts, { technique: 'offline' })
+      const how = row.how === 'save-and-move' ? 'save' : 'shut-down'
+      run.setRow(uuid, { state: 'stopping', since: parts.now(), how })
+      if (how === 'shut-down') {
+        run.say('info', `${row.name} is asked to shut down.`)
+        await shutDownGuest(vmOf(errand), row.name, parts, signal)
+        undo = () => startAgain(run, errand, parts)
+        wake = () => startGuest({ host: to, uuid }, parts, AbortSignal.timeout(60_000))
+      } else {
+        run.say('info', `${row.name} is being saved to a file.`)
+        const saved = await saveGuest(vmOf(errand), row.name, parts)
+        undo = () => restoreAgain(run, row, saved, parts)
+        await copyState(saved, to, parts, signal)
+        wake = () => restoreGuest(saved, to, parts)
+      }
+    }
+    const plan = await checked(errand, parts)
+    const job = randomUUID()
+    run.setRow(uuid, { state: 'moving', since: parts.now(), job })
+    // On disk before it begins: a restart then knows which job moves this VM.
+    await parts.store.runs.put(run.view)
+    await parts.migration.start([{ job, plan }], { isPaced: true })
+    const stop = () => void parts.migration.cancel(job).catch(() => {})
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    try {
+      const ended = await whenSettled(job, parts.jobs, (now) => advance(run, uuid, now, parts), new AbortController().signal)
+      if (wake && ended.state.state === 'succeeded') {
+        run.setRow(uuid, { state: 'starting', since: parts.now() })
+        // From here on it is at home at the destination.
+        undo = null
+        await wake()
+      }
+      conclude(run, uuid, ended, direction, parts)
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+  } catch (thrown) {
+    const problem = problemOf(thrown)
+    if (problem.code.startsWith('store-')) {
+      run.setRow(uuid, direction === 'back' ? { state: 'failed', at: parts.now(), job: null, problem, whereabouts: null } : { state: 'waiting', reason: problem.message })
+      throw thrown
+    }
+    if (signal.aborted) run.setRow(uuid, direction === 'back' ? { state: 'failed', at: parts.now(), job: null, problem, whereabouts: null } : { state: 'skipped', at: parts.now(), reason: 'The run was cancelled before its move began.' })
+    else {
+      run.say('error', `${row.name}: ${problem.message}`)
+      run.setRow(uuid, { state: 'failed', at: parts.now(), job: null, problem, whereabouts: null })
+    }
+  } finally {
+    await undo?.()
+  }
+}
+
+/** What a row's job came to. A cancelled move leaves its VM where it was. */
+export function conclude(run: OpenRun, uuid: string, { id, state, createdAt, endedAt, ...job }: Job, direction: Direction, { now }: Pick<RunParts, 'now'>): void {
+  const at = now()
+  const row = run.row(uuid)
+  switch (state.state) {
+    case 'succeeded':
+      if (direction === 'back') run.setRow(uuid, { state: 'returned', at, job: id })
+      else run.setRow(uuid, { state: 'moved', at, job: id, seconds: state.result.totalMs / 1000, downtimeMs: state.result.guestGapMs ?? state.result.downtimeMs })
+      run.say('info', `${row.name} is on ${job.destinationName}.`)
+      return
+    case 'cancelled':
+      if (direction === 'back') run.setRow(uuid, { state: 'failed', at, job: id, problem: { code: 'cancelled', message: 'The move back was cancelled.' }, whereabouts: state.whereabouts })
+      else run.setRow(uuid, { state: 'skipped', at, reason: state.whereabouts?.verdict ?? 'Its move was cancelled.' })
+      return
+    case 'failed':
+    case 'uncertain':
+      run.say('error', `${row.name}: ${state.problem.message} ${state.whereabouts?.verdict ?? ''}`.trim())
+      run.setRow(uuid, { state: 'failed', at, job: id, problem: state.problem, whereabouts: state.whereabouts })
+      return
+    default:
+      throw new Error(`job ${id} of ${createdAt} has not ended (${endedAt})`)
+  }
+}
+
+/** Shows how far a row's move is. */
+export function advance(run: OpenRun, uuid: string, job: Job, { jobs }: Pick<RunParts, 'jobs'>): void {
+  run.advance(uuid, job.progress, jobs.open(job.id)?.samples.last?.throughput ?? null)
+}
+
+function vmOf({ row, from }: Errand) {
+  return { host: from, uuid: row.vm.uuid }
+}
+
+/** Throws `vm-gone` where it is not there any more. */
+function isActive(errand: Errand, { inventory, hosts }: RunParts): boolean {
+  const view = inventory.vm(vmOf(errand))
+  if (!view) throw new Failure('vm-gone', `${errand.row.name} is no longer on ${hosts.name(errand.from)}.`, { next: 'Look where it is now; somebody else may have moved it.' })
+  return view.state !== 'off' && view.state !== 'crashed' && view.state !== 'saved'
+}
+
+/** Asks both hosts once more, right before the move. Throws the first error that they have as a Failure. With `force` it is asked how it will be once the guest is off. */
+async function checked(errand: Errand, parts: RunParts, force?: Partial<MoveOptions>): Promise<MovePlan> {
+  const { row, to, signal } = errand
+  const plan: MovePlan = { vm: vmOf(errand), destination: to, options: { ...optionsFor(errand, isActive(errand, parts)), ...force } }
+  refuseOverfill(errand, parts)
+  const [answer] = await parts.migration.preflight([plan], signal)
+  // Nobody looks at the warnings of a run: the one that costs other VMs their memory stops it as well.
+  const error = answer?.findings.find(({ severity, code }) => (severity === 'error' && !(force && code === 'vm-running')) || code === 'memory-short')
+  if (error) throw new Failure(error.code, error.message, { ...(error.evidence === undefined ? {} : { evidence: error.evidence }), next: error.next ?? `Try ${row.name} again when that is settled, or choose another host for it.` })
+  return plan
+}
+
+/** The row's options, as far as they fit a VM that has been started or shut down since it was planned. */
+function optionsFor({ row, bandwidthMiBps }: Errand, isRunning: boolean): MoveOptions {
+  const wished = row.options ?? moveOptions.parse({ technique: 'precopy' })
+  const technique = !isRunning ? 'offline' : wished.technique === 'offline' ? 'precopy' : wished.technique
+  const storage = technique === 'offline' && wished.storage === 'incremental' ? 'full' : wished.storage
+  const limits = [wished.bandwidthMiBps, bandwidthMiBps].filter((value) => value !== null)
+  return { ...wished, technique, storage, bandwidthMiBps: limits.length > 0 ? Math.min(...limits) : null }
+}
+
+/** A plan is as old as the run: what has been started on the destination since may have taken the place. */
+function refuseOverfill(errand: Errand, parts: RunParts): void {
+  const { row, to } = errand
+  const total = parts.inventory.host(to)?.facts?.memoryKiB
+  if (total === undefined || !isActive(errand, parts)) return
+  let taken = 0
+  for (const vm of parts.inventory.vms()) if (vm.ref.host === to && vm.ref.uuid !== row.vm.uuid && vm.state !== 'off' && vm.state !== 'crashed' && vm.state !== 'saved') taken += vm.memoryKiB
+  if (taken + row.memoryKiB <= total) return
+  const gib = (kib: number) => `${(kib / 1024 / 1024).toFixed(1)} GiB`
+  throw new Failure('memory-short', `${parts.hosts.name(to)} has no room for ${row.name} any more.`, { evidence: `Its VMs have ${gib(taken)} of ${gib(total)}, ${row.name} needs ${gib(row.memoryKiB)}.`, next: 'Choose another host, or make room there and try again.' })
+}
+
+function refuseMaintenance(to: string, { hosts }: RunParts): void {
+  const { maintenance } = hosts.record(to)
+  if (!maintenance) return
+  throw new Failure('host-maintenance', `${hosts.name(to)} is in maintenance.`, { ...(maintenance.reason ? { evidence: maintenance.reason } : {}), next: 'Choose another host, or end the maintenance.' })
+}
+
+/** A guest that was shut down for a move that did not come about runs again where it was. */
+async function startAgain(run: OpenRun, { row, from }: Errand, parts: RunParts): Promise<void> {
+  try {
+    await startGuest({ host: from, uuid: row.vm.uuid }, parts, AbortSignal.timeout(60_000))
+    run.say('warning', `${row.name} was shut down for its move and has been started again on ${parts.hosts.name(from)}.`)
+  } catch (thrown) {
+    run.say('error', `${row.name} was shut down for its move and is off: ${problemOf(thrown).message}`)
+  }
+}
+
+/** The same for one that was saved: it goes on where it stood. */
+async function restoreAgain(run: OpenRun, row: RunRow, saved: SavedState, parts: RunParts): Promise<void> {
+  try {
+    await restoreGuest(saved, saved.host, parts)
+    run.say('warning', `${row.name} was saved for its move and has been restored on ${parts.hosts.name(saved.host)}.`)
+  } catch (thrown) {
+    run.say('error', `${row.name} was saved for its move and is off; its state is in ${saved.path} on ${parts.hosts.name(saved.host)}: ${problemOf(thrown).message}`)
+  }
+}
