@@ -1,0 +1,466 @@
+import type { Disposable } from '../../base/disposable.ts'
+import type { Guest } from '../guest.ts'
+import type { HostCosts } from '../lab.ts'
+import type { WorldClock } from '../time/world-clock.ts'
+import { roundTrip, type Flow, type Link, type Network } from './network.ts'
+import { pageBytes } from './process.ts'
+
+/** A page with content on the wire, and one of zeros (QEMU, migration/ram.c: save_normal_page, save_zero_page). */
+const sentBytes = pageBytes + 8
+const zeroBytes = 9
+/** QEMU weighs dirtied against sent at most once in so many ms (migration_bitmap_sync). */
+const periodMs = 1000
+/** cpu-throttle-initial, -increment and its ceiling, and the share of dirtied pages that triggers it, percent (qapi/migration.json). */
+const throttling = { initial: 20, increment: 10, ceiling: 99, trigger: 50 }
+/** QEMU has no bandwidth to reckon a downtime from before its first window is over, ms (BUFFER_DELAY). */
+const windowMs = 100
+
+export interface MigrationOptions {
+  readonly clock: WorldClock
+  readonly network: Network
+  readonly guest: Guest
+  readonly path: readonly Link[]
+  readonly source: HostCosts
+  readonly destination: HostCosts
+  /** How much slower the hosts' busy CPUs make it, 1 or more. */
+  readonly slowdown: () => number
+  readonly autoConverge: { readonly initial: number; readonly increment: number } | null
+  readonly canSwitch: boolean
+  /** Bytes of disks to be copied first: all of them, and what of that has content. */
+  readonly disk: { readonly total: number; readonly used: number }
+  /** Bytes per ms, Infinity without a limit; ms. */
+  readonly limit: number
+  readonly postcopyLimit: number
+  readonly downtimeMs: number
+  readonly on: {
+    iteration(number: number): void
+    status(word: 'setup' | 'active' | 'device' | 'postcopy-active' | 'completed' | 'failed' | 'cancelled' | 'postcopy-paused'): void
+    /** The guest stands still at the source from now on. */
+    stopped(): void
+    /** Memory has all been sent (pre-copy), or the CPUs may start at the destination (post-copy). */
+    handedOver(): void
+    /** The last page of a post-copy has arrived. */
+    arrived(): void
+    failed(reason: string): void
+  }
+}
+
+export type Phase = 'setup' | 'storage' | 'memory' | 'stopping' | 'handed-over' | 'postcopy' | 'paused' | 'completed' | 'failed' | 'cancelled'
+
+/** What job statistics are made of; bytes, ms, pages. */
+export interface MigrationFigures {
+  readonly phase: Phase
+  readonly elapsedMs: number
+  readonly setupMs: number
+  readonly memoryTotal: number
+  readonly memoryRemaining: number
+  readonly memoryTransferred: number
+  readonly constantPages: number
+  readonly normalPages: number
+  readonly bytesPerSecond: number
+  readonly dirtyPagesPerSecond: number
+  readonly iteration: number
+  readonly throttle: number
+  readonly postcopyRequests: number
+  readonly diskTotal: number
+  readonly diskTransferred: number
+  readonly downtimeMs: number
+}
+
+/**
+ * One guest on its way, as QEMU does it: rounds over what is dirty until the rest fits the downtime limit (Clark et al., NSDI 2005; migration_iteration_run), the guest
+ * throttled while rounds do not shrink (migration_trigger_throttle), or switched to post-copy (Hines and Gopalan, VEE 2009). All of it follows from how the guest writes and what
+ * the wires carry.
+ */
+export class Migration {
+  readonly guest: Guest
+  readonly #o: MigrationOptions
+  readonly #startedAt: number
+  #phase: Phase = 'setup'
+  #flow: Flow | null = null
+  #timer: Disposable | null = null
+  #limit: number
+  #postcopyLimit: number
+  #downtimeMs: number
+  #iteration = 0
+  #syncedAt = 0
+  /** Pages to go at the start of the round: those that were never looked at, and those known to be dirty. */
+  #roundPages = 0
+  #roundZeros = 0
+  #roundBytes = 0
+  #roundFrom = 0
+  #memorySentBefore = 0
+  #normal = 0
+  #constant = 0
+  #dirtyRate = 0
+  #periodAt = 0
+  #periodDirty = 0
+  #periodSent = 0
+  #highCount = 0
+  #throttle = 0
+  #diskSent = 0
+  #stoppedAt: number | null = null
+  #downtime: number | null = null
+  #switchedAt: number | null = null
+  #missing = 0
+  #requestsBefore = 0
+  #isSwitchWanted = false
+  #endedAt: number | null = null
+
+  constructor(options: MigrationOptions) {
+    this.#o = options
+    this.guest = options.guest
+    this.#limit = options.limit
+    this.#postcopyLimit = options.postcopyLimit
+    this.#downtimeMs = options.downtimeMs
+    this.#startedAt = options.clock.now
+    options.on.status('setup')
+    const { disk } = options
+    this.#timer = options.clock.after(this.#cost('setupMs') + (disk.total > 0 ? this.#cost('diskSetupMs') : 0), () => (disk.total > 0 ? this.#copyDisks() : this.#copyMemory()))
+  }
+
+  get phase(): Phase {
+    return this.#phase
+  }
+
+  get throttle(): number {
+    return this.#throttle
+  }
+
+  /** Bytes per ms. */
+  setLimit(limit: number, isPostcopy: boolean): void {
+    if (isPostcopy) this.#postcopyLimit = limit
+    else this.#limit = limit
+    this.#pace()
+  }
+
+  setDowntime(milliseconds: number): void {
+    this.#downtimeMs = milliseconds
+    if (this.#phase === 'memory') this.#aim()
+  }
+
+  /** Whether memory is on its way, so that a switch is possible. */
+  get isCopyingMemory(): boolean {
+    return this.#phase === 'memory'
+  }
+
+  /** A switch has been made, or is on its way. */
+  get isSwitching(): boolean {
+    return this.#isSwitchWanted
+  }
+
+  switchToPostcopy(): void {
+    if (this.#phase !== 'memory' || this.#isSwitchWanted) return
+    this.#isSwitchWanted = true
+    this.#sync()
+    this.#stop()
+  }
+
+  /** The guest goes on at the source; ends what is on its way. Too late once it has been handed over. */
+  cancel(): boolean {
+    if (!['setup', 'storage', 'memory', 'stopping'].includes(this.#phase) || this.#isSwitchWanted) return false
+    this.#end('cancelled')
+    this.#o.on.status('cancelled')
+    return true
+  }
+
+  /** A network that broke, or a host that went. */
+  fail(reason: string): void {
+    if (['completed', 'failed', 'cancelled', 'paused'].includes(this.#phase)) return
+    if (this.#switchedAt !== null) return this.pausePostcopy()
+    this.#end('failed')
+    this.#o.on.status('failed')
+    this.#o.on.failed(reason)
+  }
+
+  /** Interrupts a post-copy; it can be resumed. */
+  pausePostcopy(): void {
+    if (this.#phase !== 'postcopy' && this.#phase !== 'handed-over') return
+    this.#missing = this.#remaining()
+    this.#requestsBefore = this.#requests()
+    this.#memorySentBefore += this.#flow ? this.#flow.sent - this.#roundFrom : 0
+    this.#release()
+    this.#phase = 'paused'
+    this.#o.on.status('postcopy-paused')
+    this.#o.on.failed('postcopy paused')
+  }
+
+  resumePostcopy(): void {
+    if (this.#phase !== 'paused') return
+    this.#o.on.status('postcopy-active')
+    this.#push()
+  }
+
+  /** The destination's CPUs run: the guest's pause is over. */
+  started(): void {
+    if (this.#stoppedAt !== null && this.#downtime === null) this.#downtime = this.#o.clock.now - this.#stoppedAt
+    if (this.#switchedAt !== null && this.#phase === 'handed-over') {
+      this.#switchedAt = this.#o.clock.now
+      this.#push()
+    }
+  }
+
+  get figures(): MigrationFigures {
+    const { clock, guest, disk } = this.#o
+    const remaining = this.#remaining()
+    const hasMemory = this.#iteration > 0
+    const seenZeros = this.#constant + (this.#roundZeros > 0 && this.#roundBytes > 0 ? this.#roundZeros * this.#roundShare() : 0)
+    const rate = this.#flow?.rate ?? 0
+    return {
+      phase: this.#phase,
+      elapsedMs: (this.#endedAt ?? clock.now) - this.#startedAt,
+      setupMs: this.#cost('setupMs'),
+      memoryTotal: hasMemory ? guest.pages * pageBytes : 0,
+      memoryRemaining: hasMemory ? Math.round(remaining) : 0,
+      memoryTransferred: Math.round(this.#memorySent()),
+      constantPages: Math.round(seenZeros),
+      normalPages: Math.round(this.#normal + (this.#roundPages - this.#roundZeros) * this.#roundShare()),
+      bytesPerSecond: Math.round(rate * 1000),
+      dirtyPagesPerSecond: Math.round(this.#dirtyRate),
+      iteration: this.#iteration,
+      throttle: this.#throttle,
+      postcopyRequests: Math.round(this.#requests()),
+      diskTotal: disk.total,
+      diskTransferred: Math.round(this.#phase === 'storage' && this.#flow ? (this.#flow.sent / Math.max(1, disk.used)) * disk.total : this.#diskSent),
+      downtimeMs: this.#downtime ?? (this.#stoppedAt === null ? this.#expectedDowntime(remaining) : clock.now - this.#stoppedAt),
+    }
+  }
+
+  #cost(key: keyof HostCosts): number {
+    return Math.max(this.#o.source[key], this.#o.destination[key]) * this.#o.slowdown()
+  }
+
+  #expectedDowntime(remaining: number): number {
+    const rate = this.#flow?.rate ?? 0
+    return rate > 0 ? Math.round(Math.min(remaining / rate, 1e9)) : this.#downtimeMs
+  }
+
+  #copyDisks(): void {
+    const { network, path, disk } = this.#o
+    this.#phase = 'storage'
+    const perMs = Math.min(this.#o.source.diskBytesPerSecond, this.#o.destination.diskBytesPerSecond) / 1000
+    this.#flow = network.open({ path, limit: Math.min(this.#limit, perMs), onBroken: (reason) => this.fail(reason) })
+    this.#flow.sendUntil(disk.used, () => {
+      this.#diskSent = disk.total
+      this.#release()
+      this.#copyMemory()
+    })
+  }
+
+  #copyMemory(): void {
+    const { clock, network, path, guest, on } = this.#o
+    this.#phase = 'memory'
+    this.#syncedAt = this.#periodAt = clock.now
+    this.#syncedAtFlow = { at: clock.now, sent: 0 }
+    this.#flow = network.open({ path, onBroken: (reason) => this.fail(reason) })
+    on.status('active')
+    this.#round(guest.pages, guest.pages - guest.used)
+  }
+
+  /** Starts on so many pages, of which some are zeros. */
+  #round(pages: number, zeros: number): void {
+    this.#normal += (this.#roundPages - this.#roundZeros) * this.#roundShare()
+    this.#constant += this.#roundZeros * this.#roundShare()
+    this.#roundPages = pages
+    this.#roundZeros = zeros
+    this.#roundBytes = (pages - zeros) * sentBytes + zeros * zeroBytes
+    this.#roundFrom = this.#flow!.sent
+    this.#iteration++
+    this.#o.on.iteration(this.#iteration)
+    this.#pace()
+    this.#aim()
+  }
+
+  /** How fast the two CPUs and the limit let it go. */
+  #pace(): void {
+    if (!this.#flow || this.#phase === 'storage') return void (this.#phase === 'storage' && this.#flow?.setPace({ limit: this.#limit }))
+    const bytes = Math.max(1, this.#roundBytes)
+    const slow = this.#o.slowdown()
+    const pageUs = Math.max(this.#o.source.pageUs, this.#o.destination.pageUs)
+    const zeroUs = this.#o.source.zeroPageUs
+    const normal = this.#roundPages - this.#roundZeros
+    // Pages are sent while the next ones are read; zeros only cost the looking.
+    const cpu = normal > 0 ? (bytes / (normal * pageUs)) * (1000 / slow) : Infinity
+    const overhead = (this.#roundZeros * zeroUs * slow) / 1000 / bytes
+    const limit = this.#phase === 'memory' ? this.#limit : this.#phase === 'postcopy' ? this.#postcopyLimit : Infinity
+    this.#flow.setPace({ limit: Math.min(cpu, limit), overhead })
+  }
+
+  #roundShare(): number {
+    if (!this.#flow || this.#roundBytes <= 0) return 0
+    return Math.min(1, Math.max(0, (this.#flow.sent - this.#roundFrom) / this.#roundBytes))
+  }
+
+  #remaining(): number {
+    if (this.#phase === 'paused') return this.#missing
+    if (this.#phase === 'completed') return 0
+    return (1 - this.#roundShare()) * this.#roundPages * pageBytes
+  }
+
+  #memorySent(): number {
+    if (this.#phase === 'storage') return 0
+    return this.#memorySentBefore + (this.#flow && this.#phase !== 'setup' ? this.#flow.sent - this.#base : 0)
+  }
+
+  get #base(): number {
+    return this.#switchedAt !== null ? this.#roundFrom : 0
+  }
+
+  /** Sends until the rest would fit the downtime limit, then looks again at what is dirty. */
+  #aim(): void {
+    const flow = this.#flow
+    if (!flow) return
+    const elapsed = this.#o.clock.now - this.#startedAt
+    const fits = elapsed < windowMs ? 0 : flow.rate * this.#downtimeMs
+    const goal = this.#roundFrom + Math.max(0, this.#roundBytes - fits)
+    flow.sendUntil(Math.max(flow.sent, goal), () => this.#look())
+  }
+
+  #look(): void {
+    if (this.#phase !== 'memory') return
+    const flow = this.#flow!
+    // The rate of the moment is what the goal was reckoned from; a change of it moves the goal.
+    const seen = this.#lastRate
+    this.#sync()
+    const rate = seen || flow.rate
+    const left = this.#roundPages * sentBytes
+    if (left <= rate * this.#downtimeMs || left === 0) return this.#stop()
+    this.#aim()
+  }
+
+  get #lastRate(): number {
+    const elapsed = this.#o.clock.now - this.#syncedAtFlow.at
+    return elapsed > 0 ? (this.#flow!.sent - this.#syncedAtFlow.sent) / elapsed : 0
+  }
+  #syncedAtFlow = { at: 0, sent: 0 }
+
+  /** What was written since the last look joins what is still to go. */
+  #sync(): void {
+    const { clock, guest } = this.#o
+    const now = clock.now
+    const flow = this.#flow!
+    const leftPages = (1 - this.#roundShare()) * this.#roundPages
+    const leftZeros = (1 - this.#roundShare()) * this.#roundZeros
+    const fresh = guest.dirtiedIn(now - this.#syncedAt)
+    // A page that is still to go and is written again goes once.
+    const twice = guest.used > 0 ? Math.min(leftPages, (fresh * (leftPages - leftZeros)) / Math.max(1, guest.used)) : 0
+    this.#syncedAt = now
+    this.#periodDirty += fresh
+    if (now - this.#periodAt >= periodMs) this.#weigh(now)
+    this.#round(leftPages + fresh - twice, leftZeros)
+    this.#syncedAtFlow = { at: now, sent: flow.sent }
+  }
+
+  #weigh(now: number): void {
+    const { autoConverge, guest, clock } = this.#o
+    const sent = this.#flow!.sent
+    this.#dirtyRate = (this.#periodDirty * 1000) / (now - this.#periodAt)
+    if (autoConverge && this.#periodDirty * pageBytes > ((sent - this.#periodSent) * throttling.trigger) / 100 && ++this.#highCount >= 2) {
+      this.#highCount = 0
+      this.#throttle = this.#throttle === 0 ? autoConverge.initial : Math.min(throttling.ceiling, this.#throttle + autoConverge.increment)
+      guest.halt(clock.lived)
+      guest.share = 1 - this.#throttle / 100
+      guest.run(clock.lived)
+    }
+    this.#periodAt = now
+    this.#periodDirty = 0
+    this.#periodSent = sent
+  }
+
+  #stop(): void {
+    const { clock, guest, on } = this.#o
+    this.#phase = 'stopping'
+    this.#stoppedAt = clock.now
+    guest.halt(clock.lived)
+    on.stopped()
+    on.status('device')
+    if (this.#isSwitchWanted) {
+      this.#switchedAt = clock.now
+      this.#missing = this.#roundPages * pageBytes
+      this.#memorySentBefore += this.#flow!.sent
+      // What a post-copy sends at the switch is devices only.
+      this.#flow!.setPace({ limit: Infinity, overhead: 0 })
+      this.#roundBytes = 0
+      this.#roundFrom = this.#flow!.sent
+      this.#flow!.sendUntil(this.#flow!.sent + this.#o.source.deviceBytes, () => {
+        this.#timer = clock.after(this.#cost('stopMs'), () => {
+          this.#phase = 'handed-over'
+          on.status('postcopy-active')
+          on.handedOver()
+        })
+      })
+      return
+    }
+    this.#pace()
+    const all = this.#roundFrom + this.#roundBytes + this.#o.source.deviceBytes
+    this.#flow!.sendUntil(all, () => {
+      this.#timer = clock.after(this.#cost('stopMs') + this.#cost('loadMs'), () => {
+        this.#phase = 'completed'
+        this.#memorySentBefore += this.#flow!.sent
+        this.#release()
+        this.#endedAt = clock.now
+        this.#restore()
+        on.status('completed')
+        on.handedOver()
+      })
+    })
+  }
+
+  /** The rest of a post-copy's memory: a stream of pages, those that the guest waits for first. */
+  #push(): void {
+    const { clock, network, path, on } = this.#o
+    this.#release()
+    this.#phase = 'postcopy'
+    this.#flow = network.open({ path, onBroken: (reason) => this.fail(reason) })
+    this.#roundPages = this.#missing / pageBytes
+    this.#roundZeros = 0
+    this.#roundBytes = this.#roundPages * sentBytes
+    this.#roundFrom = 0
+    this.#pace()
+    this.#flow.sendUntil(this.#roundBytes, () => {
+      this.#requestsBefore = this.#requests()
+      this.#memorySentBefore += this.#roundBytes
+      this.#roundBytes = 0
+      this.#release()
+      this.#phase = 'completed'
+      this.#endedAt = clock.now
+      this.#restore()
+      on.status('completed')
+      on.arrived()
+    })
+  }
+
+  /** Pages that the guest had to ask for: it touches its working set as fast as it writes to it, of that a share is missing, and each answer takes a round trip. */
+  #requests(): number {
+    if (this.#phase !== 'postcopy' || !this.#flow || this.#switchedAt === null) return this.#requestsBefore
+    const done = this.#roundShare()
+    const touched = this.guest.dirtying.reduce((sum, { workingSet }) => sum + workingSet, 0)
+    const missing = Math.min(1, this.#missing / Math.max(1, this.guest.pages * pageBytes))
+    const seconds = (this.#o.clock.now - this.#switchedAt) / 1000
+    const perSecond = (1000 * this.guest.about.vcpus) / (roundTrip(this.#o.path) + this.#cost('faultMs'))
+    return this.#requestsBefore + Math.min(touched * missing * 0.5 * (1 - (1 - done) ** 2), perSecond * seconds)
+  }
+
+  #release(): void {
+    this.#timer?.dispose()
+    this.#timer = null
+    this.#flow?.dispose()
+    this.#flow = null
+  }
+
+  #end(phase: 'failed' | 'cancelled'): void {
+    if (this.#flow && this.#phase !== 'storage') this.#memorySentBefore += this.#flow.sent
+    this.#release()
+    this.#phase = phase
+    this.#endedAt = this.#o.clock.now
+    this.#restore()
+  }
+
+  #restore(): void {
+    const wasRunning = this.guest.isRunning
+    if (wasRunning) this.guest.halt(this.#o.clock.lived)
+    this.guest.share = 1
+    this.#throttle = 0
+    if (wasRunning) this.guest.run(this.#o.clock.lived)
+  }
+}
