@@ -11,7 +11,6 @@ import type { Caller, Wire } from './base/wire.ts'
 import { problemOf } from './features/settings/problem.ts'
 import { clusterRouter } from './features/cluster/cluster-router.ts'
 import { keepPlacements } from './features/cluster/placement-journal.ts'
-import { Planner } from './features/cluster/plan/planner.ts'
 import { Runs } from './features/cluster/run/runs.ts'
 import { Rules } from './features/cluster/rules/rules.ts'
 import { Agents } from './features/host/agents.ts'
@@ -80,8 +79,6 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const migration = new Migration({ jobs, hosts, agents, inventory, settings })
   jobs.direct(migration)
   const who = userName()
-  const rules = new Rules(settings)
-  const planner = new Planner({ inventory, migration, placements: store.placements, settings, rules, busyCores: (vm) => vms.busyCores(vm) })
   const runParts = { jobs, hosts, inventory, vms, migration, store, log, now: Date.now }
   const runs = new Runs(runParts, who)
   const placements = keepPlacements({ jobs, runs, store, log, who })
@@ -93,7 +90,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     inventory: inventoryRouter(inventory),
     job: jobRouter(jobs),
     migration: migrationRouter(migration),
-    cluster: clusterRouter({ runs, parts: runParts, who, isMoving, planner, rules }),
+    cluster: clusterRouter({ runs, parts: runParts, who, isMoving, rules: new Rules(settings) }),
     settings: settingsRouter(settings, {
       version,
       platform: process.platform,

@@ -11,8 +11,6 @@ export type Fault =
   /** The host has an older CPU than before: what runs elsewhere may need features that it lacks. */
   | { readonly kind: 'cpu-mismatch'; readonly host: string }
 
-export type FaultKind = Fault['kind']
-
 /** Two faults of the same kind and subject are one. */
 export function faultKey(fault: Fault): string {
   return `${fault.kind} ${fault.kind === 'hot-vm' ? fault.vm : fault.host}`

@@ -14,7 +14,6 @@ export interface ModelHost {
   readonly kind: string
   /** Why it takes no VM; null where it may. */
   readonly excluded: string | null
-  readonly isInMaintenance: boolean
 }
 
 /** A VM as placement sees it. */
