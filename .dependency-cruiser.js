@@ -19,6 +19,7 @@ const rooms = {
   'src-main/features/vm': ['src-main/features/(settings|job|host)', 'src-main/(contract|store|base|transport|libvirt|agent)'],
   'src-main/features/migration': ['src-main/features/(settings|job|host|vm)', 'src-main/(contract|store|base|transport|libvirt|agent)'],
   'src-main/features/cluster': ['src-main/features/(settings|job|host|vm|migration)', 'src-main/(contract|store|base|transport|libvirt)'],
+  'src-main/demo': ['src-main/(contract|twin|transport|base)'],
   'src-main/owner': ['src-main/(contract|store|base)'],
   'src-main/browser': ['src-main/base'],
   'src-main/cli': ['src-main/(contract|owner|base)'],

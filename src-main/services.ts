@@ -1,36 +1,16 @@
-import { existsSync } from 'node:fs'
-import { userInfo } from 'node:os'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { onError, ORPCError } from '@orpc/server'
-import { mapEventIterator } from '@orpc/client'
-import { RPCHandler } from '@orpc/server/ws'
 import type { Log } from './base/log.ts'
-import { messageOf } from './base/failure.ts'
-import type { Secrets } from './base/secrets.ts'
+import { noSecrets, type Secrets } from './base/secrets.ts'
 import type { Caller, Wire } from './base/wire.ts'
-import { problemOf } from './features/settings/problem.ts'
-import { clusterRouter } from './features/cluster/cluster-router.ts'
-import { keepPlacements } from './features/cluster/placement-journal.ts'
-import { Runs } from './features/cluster/run/runs.ts'
-import { Rules } from './features/cluster/rules/rules.ts'
-import { Agents } from './features/host/agents.ts'
-import { findAgentBundle } from './features/host/agent/agent-bundle.ts'
-import { hostRouter } from './features/host/host-router.ts'
-import { Hosts } from './features/host/hosts.ts'
-import { Lab, labGroup } from './features/host/lab.ts'
-import { jobRouter } from './features/job/job-router.ts'
-import { Jobs } from './features/job/jobs.ts'
-import { Migration } from './features/migration/migration.ts'
-import { migrationRouter } from './features/migration/migration-router.ts'
-import { Inventory } from './features/vm/inventory.ts'
-import { inventoryRouter, vmRouter } from './features/vm/vm-router.ts'
-import { Vms } from './features/vm/vms.ts'
+import { Demos, type StartProgram } from './demo/demos.ts'
+import { Scene } from './demo/scene.ts'
+import { labGroup } from './features/host/lab.ts'
 import { findLabProgram } from './lab-program.ts'
-import { settingsRouter } from './features/settings/settings-router.ts'
-import { SettingsService } from './features/settings/settings-service.ts'
-import { openStore } from './store/store.ts'
-import { programFiles } from './program-files.ts'
+import { createProgram } from './program.ts'
+import { openStore, openStoreInMemory } from './store/store.ts'
 import { createTransports, sshCandidates } from './transports.ts'
+import { World } from './twin/world.ts'
 
 export interface ServicesOptions {
   /** The profile's folder; 0700. */
@@ -48,124 +28,59 @@ export interface Services {
   close(): Promise<void>
 }
 
-const libvirtSockets = ['/run/libvirt/libvirt-sock', '/run/libvirt/virtqemud-sock', '/var/run/libvirt/libvirt-sock']
-
-/** Wires store, features and router. Only the owner of the profile may call this. */
+/** The profile's own program, and one more for each demo lab that a window opens. Only the owner of the profile may call this. */
 export async function createServices(options: ServicesOptions): Promise<Services> {
-  const { profile, version, secrets, log } = options
+  const { profile, secrets, log } = options
   const store = await openStore(join(profile, 'drover.db'))
   if (store.problem) log.error({ code: store.problem.code, evidence: store.problem.evidence }, store.problem.message)
-  const settings = await SettingsService.load(store)
-
   const labProgram = findLabProgram()
   const sshSources = () => labProgram?.sshSources() ?? {}
-  const inventory = new Inventory()
-  const transports = createTransports({
-    log,
-    secrets,
-    ssh: sshSources,
-    allowed: {
-      list: () => settings.current.allowedCommands,
-      add: async (line) => void (await settings.update({ allowedCommands: [...settings.current.allowedCommands, line] })),
-    },
-  })
-  const hosts = new Hosts({ records: store.hosts, transports, claimNumber: () => inventory.claimNumber(), log })
-  const agents = new Agents({ hosts, bundle: () => findAgentBundle(programFiles()) })
-  const jobs = await Jobs.open({ store, log })
-  const jobOf = (uuid: string) => jobs.jobOf(uuid)?.id ?? null
-  const vms = new Vms({ hosts, inventory, log, pollMs: () => settings.current.pollSeconds * 1000, jobOf })
-  jobs.onDidChange((job) => vms.jobChanged(job.plan.vm.uuid))
-
-  const migration = new Migration({ jobs, hosts, agents, inventory, settings })
-  jobs.direct(migration)
-  const who = userName()
-  const runParts = { jobs, hosts, inventory, vms, migration, store, log, now: Date.now }
-  const runs = new Runs(runParts, who)
-  const placements = keepPlacements({ jobs, runs, store, log, who })
-  const isMoving = (host: string) => jobs.openJobs().some(({ plan }) => plan.vm.host === host || plan.destination === host)
-
-  const router = {
-    host: hostRouter({ hosts, agents, lab: new Lab(labProgram, hosts), candidates: () => sshCandidates(sshSources()) }),
-    vm: vmRouter(vms),
-    inventory: inventoryRouter(inventory),
-    job: jobRouter(jobs),
-    migration: migrationRouter(migration),
-    cluster: clusterRouter({ runs, parts: runParts, who, isMoving, rules: new Rules(settings) }),
-    settings: settingsRouter(settings, {
-      version,
-      platform: process.platform,
-      isDemo: false,
-      secrets: secrets.kind,
-      localLibvirt: libvirtSockets.find((path) => existsSync(path)) ?? null,
-      canStartLab: labProgram !== null,
-      profile,
-    }),
-  }
-
   if ((await store.hosts.list()).some(({ group }) => group === labGroup)) await labProgram?.find()
-  await hosts.start()
-  await jobs.restore()
-  await runs.restore()
-
-  const handler = new RPCHandler<Caller>(router, {
-    clientInterceptors: [
-      async ({ next, path }) => {
-        const translate = (thrown: unknown) => asProblem(thrown, path, log)
-        try {
-          const output = await next()
-          return isIterator(output) ? mapEventIterator(output, { value: async (value) => value, error: async (thrown) => translate(thrown) }) : output
-        } catch (thrown) {
-          throw translate(thrown)
-        }
-      },
-    ],
-    interceptors: [onError((error) => void log.debug({ error: messageOf(error) }, 'call failed'))],
+  const real = await createProgram({
+    ...options,
+    store,
+    labProgram,
+    isDemo: false,
+    candidates: () => sshCandidates(sshSources()),
+    transports: (settings) =>
+      createTransports({
+        log,
+        secrets,
+        ssh: sshSources,
+        allowed: {
+          list: () => settings.current.allowedCommands,
+          add: async (line) => void (await settings.update({ allowedCommands: [...settings.current.allowedCommands, line] })),
+        },
+      }),
   })
-
+  const demos = new Demos({ start: demoProgram(options), log })
   return {
     serve(wire, caller) {
-      void handler.upgrade(asSocket(wire), { context: caller })
+      new Scene({ wire, caller, real, demos })
     },
     async close() {
-      placements.dispose()
-      await runs.close()
-      migration.dispose()
-      vms.dispose()
-      agents.dispose()
-      hosts.dispose()
-      await jobs.close()
-      settings.dispose()
-      await store.close()
+      await demos.close()
+      await real.close()
     },
   }
 }
 
-/** For the history; a user without an entry in the system's list has none. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return 'somebody'
+/** The same program over simulated hosts, with a store of its own that is gone with it. */
+function demoProgram(options: ServicesOptions): StartProgram {
+  return async (lab, open) => {
+    const store = await openStoreInMemory()
+    for (const { id, rack } of lab.hosts) {
+      await store.hosts.put({ id: randomUUID(), address: World.addressOf(lab, id), label: null, group: rack ?? null, tags: [], migrationAddress: null, maintenance: null })
+    }
+    return createProgram({
+      ...options,
+      log: options.log.child({ demo: lab.name }),
+      secrets: noSecrets,
+      store,
+      labProgram: null,
+      isDemo: true,
+      candidates: async () => [],
+      transports: () => (address) => open(address),
+    })
   }
-}
-
-/** The contract's one error, from whatever a procedure threw. Refusals of oRPC itself (a bad input) and aborts stay what they are. */
-function asProblem(thrown: unknown, path: readonly string[], log: Log): unknown {
-  if (thrown instanceof ORPCError || (thrown instanceof Error && thrown.name === 'AbortError')) return thrown
-  const problem = problemOf(thrown)
-  if (problem.code === 'internal') log.error({ path: path.join('.'), stack: thrown instanceof Error ? thrown.stack : undefined }, problem.evidence)
-  return new ORPCError('PROBLEM', { status: 422, message: problem.message, data: problem, cause: thrown })
-}
-
-function isIterator(output: unknown): output is AsyncIteratorObject<unknown, unknown, void> {
-  return typeof output === 'object' && output !== null && Symbol.asyncIterator in output
-}
-
-/** A wire as oRPC's adapter for sockets wants it. */
-function asSocket(wire: Wire): Parameters<RPCHandler<Caller>['upgrade']>[0] {
-  const addEventListener = (type: string, listener: (event: { data: unknown }) => void) => {
-    if (type === 'message') wire.onDidReceive((data) => listener({ data }))
-    if (type === 'close') wire.onDidClose(() => listener({ data: undefined }))
-  }
-  return { addEventListener, send: (message: string | Uint8Array) => wire.send(message) } as unknown as Parameters<RPCHandler<Caller>['upgrade']>[0]
 }

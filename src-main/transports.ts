@@ -39,7 +39,7 @@ export function createTransports(options: TransportOptions): TransportFactory {
           signal: context.signal,
         })
       case 'twin':
-        throw new Failure('address-invalid', 'Simulated hosts are not part of this version.', { evidence: text })
+        throw new Failure('demo-not-open', 'Simulated hosts are only in a demo lab.', { evidence: text, next: 'Open the demo lab.' })
     }
   }
 }

@@ -1,4 +1,5 @@
 import { clusterContract } from './cluster.ts'
+import { demoContract } from './demo.ts'
 import { hostContract } from './host.ts'
 import { inventoryContract } from './inventory.ts'
 import { jobContract } from './job.ts'
@@ -15,4 +16,5 @@ export const contract = {
   job: jobContract,
   migration: migrationContract,
   cluster: clusterContract,
+  demo: demoContract,
 }

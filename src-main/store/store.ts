@@ -46,6 +46,11 @@ export async function openStore(path: string): Promise<Store> {
   }
 }
 
+/** A store that keeps nothing beyond the life of the process. */
+export async function openStoreInMemory(): Promise<Store> {
+  return assemble(await openSchema(openDatabase(':memory:')), null)
+}
+
 async function openFile(path: string): Promise<Kysely<Schema>> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const umask = process.umask(0o077)

@@ -2,6 +2,7 @@ import type { Disposable } from '../base/disposable.ts'
 import { Emitter } from '../base/event.ts'
 import { Failure } from '../base/failure.ts'
 import { readDomain } from '../libvirt/xml/domain/domain.ts'
+import { formatAddress, parseAddress } from '../transport/address.ts'
 import type { Transport } from '../transport/transport.ts'
 import { Daemon } from './daemon/daemon.ts'
 import { Domain } from './daemon/domain.ts'
@@ -93,7 +94,19 @@ export class World implements Disposable {
   async openTransport(host: string): Promise<Transport> {
     const daemon = this.#daemon(host)
     if (daemon.machine.isDown) throw new Failure('host-unreachable', `${host} does not answer.`, { evidence: 'No route to host' })
-    return new TwinTransport(`twin://${encodeURIComponent(this.lab.name)}/${encodeURIComponent(host)}`, daemon)
+    return new TwinTransport(World.addressOf(this.lab, host), daemon)
+  }
+
+  /** Of a host, by its id: `twin://LAB/ID`. */
+  static addressOf(lab: LabDescription, host: string): string {
+    return formatAddress({ scheme: 'twin', lab: lab.name, host })
+  }
+
+  /** The way to the host at an address. Rejects with `twin-not-here` for one that is not of this world, else as {@link openTransport}. */
+  async open(address: string): Promise<Transport> {
+    const to = parseAddress(address)
+    if (to.scheme === 'twin' && to.lab === this.lab.name) return this.openTransport(to.host)
+    throw new Failure('twin-not-here', `${address} is not in the demo lab.`, { next: 'Leave the demo lab to connect real hosts.' })
   }
 
   /** By name or address. */

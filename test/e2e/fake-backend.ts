@@ -54,6 +54,16 @@ export function fakeRouter(cluster: FakeCluster): ReturnType<ReturnType<typeof i
       console: os.vm.console.handler(({ signal }) => until(signal, { data: Buffer.from('\r\nDebian GNU/Linux 13 web-1 ttyS0\r\n\r\nweb-1 login: ').toString('base64') })),
       type: os.vm.type.handler(() => undefined),
     },
+    demo: {
+      labs: os.demo.labs.handler(() => [{ name: 'teaching', title: 'Teaching lab', description: 'Three hosts, twelve VMs.', hosts: 3, vms: 12 }]),
+      open: os.demo.open.handler(() => refuse({ code: 'demo-unknown', message: 'The scripted cluster has no demo lab.' })),
+      leave: os.demo.leave.handler(() => undefined),
+      setSpeed: os.demo.setSpeed.handler(() => undefined),
+      setPaused: os.demo.setPaused.handler(() => undefined),
+      putFault: os.demo.putFault.handler(() => undefined),
+      removeFault: os.demo.removeFault.handler(() => undefined),
+      watch: os.demo.watch.handler(({ signal }) => until(signal, { kind: 'real' as const })),
+    },
     inventory: {
       watch: os.inventory.watch.handler(({ signal }) => cluster.watchInventory(signal)),
       ack: os.inventory.ack.handler(() => undefined),

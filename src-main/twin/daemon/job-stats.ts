@@ -1,7 +1,9 @@
 import { jobFields, jobOperations, jobTypes } from '../../libvirt/wire/constants/job.ts'
 import type { TypedParameter } from '../../libvirt/wire/typed-parameter.ts'
+import type { ResultOf } from '../../libvirt/wire/procedures.ts'
 import type { MigrationFigures } from '../physics/migration.ts'
 import { pageBytes } from '../physics/process.ts'
+import type { Domain } from './domain.ts'
 
 /** Job statistics of a migration as libvirt words them. */
 export function migrationParameters(figures: MigrationFigures, operation: 'migration-out' | 'migration-in'): TypedParameter[] {
@@ -37,3 +39,24 @@ export function migrationParameters(figures: MigrationFigures, operation: 'migra
 }
 
 export const noJob = { type: jobTypes.none, params: [] as TypedParameter[] }
+
+/** The older form of job statistics, with fields of its own for memory and files. `now`: virtual ms. */
+export function jobInfo({ job }: Domain, now: number): ResultOf<'domainGetJobInfo'> {
+  const figures = job?.migration?.figures
+  const [memTotal, memProcessed, memRemaining] = [figures?.memoryTotal ?? 0, figures?.memoryTransferred ?? 0, figures?.memoryRemaining ?? 0]
+  const [fileTotal, fileProcessed] = [figures?.diskTotal ?? 0, figures?.diskTransferred ?? 0]
+  return {
+    type: job ? jobTypes.unbounded : jobTypes.none,
+    timeElapsed: job ? Math.round(now - job.startedAt) : 0,
+    timeRemaining: 0,
+    dataTotal: memTotal + fileTotal,
+    dataProcessed: memProcessed + fileProcessed,
+    dataRemaining: memRemaining + fileTotal - fileProcessed,
+    memTotal,
+    memProcessed,
+    memRemaining,
+    fileTotal,
+    fileProcessed,
+    fileRemaining: fileTotal - fileProcessed,
+  }
+}

@@ -7,7 +7,7 @@ import { Migration } from '../physics/migration.ts'
 import { missingFeatures } from './connect-calls.ts'
 import type { Daemon } from './daemon.ts'
 import { Domain, type DomainJob } from './domain.ts'
-import { migrationParameters, noJob } from './job-stats.ts'
+import { jobInfo, migrationParameters, noJob } from './job-stats.ts'
 import { namesOf } from './names-of.ts'
 import { Refusal } from './refusal.ts'
 import type { Handlers } from './session.ts'
@@ -231,6 +231,7 @@ export function migrationCalls(daemon: Daemon): Handlers {
       }
       return { type: jobTypes.unbounded, params: migrationParameters(job.migration.figures, operation) }
     },
+    domainGetJobInfo: ({ dom }) => jobInfo(daemon.domain(dom), world.clock.now),
     domainAbortJob: ({ dom }) => {
       if (migrationOf(dom).cancel()) return
       throw new Refusal('VIR_ERR_OPERATION_INVALID', 'Requested operation is not valid: cannot abort migration in post-copy mode')

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createORPCClient } from '@orpc/client'
+import { RPCLink } from '@orpc/client/websocket'
+import type { ContractRouterClient } from '@orpc/contract'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createLog } from './base/log.ts'
+import { noSecrets } from './base/secrets.ts'
+import { wirePair } from './base/wire.ts'
+import { socketOf } from './base/wire-socket.ts'
+import type { contract } from './contract/contract.ts'
+import type { DemoState } from './contract/demo.ts'
+import type { HostView } from './contract/host.ts'
+import type { Job } from './contract/job.ts'
+import { moveOptions, type Preflight } from './contract/migration.ts'
+import type { VmView } from './contract/vm.ts'
+import { createServices, type Services } from './services.ts'
+
+type Client = ContractRouterClient<typeof contract>
+let profile: string
+let services: Services
+const ended = new AbortController()
+
+beforeEach(async () => {
+  profile = mkdtempSync(join(tmpdir(), 'drover-services-'))
+  services = await createServices({ profile, version: '0', secrets: noSecrets, log: createLog('test', 'silent') })
+})
+afterEach(async () => {
+  await services.close()
+  rmSync(profile, { recursive: true, force: true })
+})
+
+function window(): Client {
+  const [mine, theirs] = wirePair()
+  services.serve(theirs, { shell: 'browser' })
+  return createORPCClient(new RPCLink({ websocket: socketOf(mine) }))
+}
+
+/** The inventory as a window has it once `isEnough`. */
+async function inventory(client: Client, isEnough: (hosts: readonly HostView[], vms: readonly VmView[]) => boolean): Promise<{ hosts: HostView[]; vms: VmView[] }> {
+  const hosts = new Map<string, HostView>()
+  const vms = new Map<string, VmView>()
+  const subscription = randomUUID()
+  for await (const frame of await client.inventory.watch({ subscription }, { signal: ended.signal })) {
+    for (const host of frame.hosts) hosts.set(host.record.id, host)
+    for (const vm of frame.vms) vms.set(`${vm.ref.host} ${vm.ref.uuid}`, vm)
+    for (const { host, uuid } of frame.removedVms) vms.delete(`${host} ${uuid}`)
+    await client.inventory.ack({ subscription, seq: frame.seq })
+    if (isEnough([...hosts.values()], [...vms.values()])) break
+  }
+  return { hosts: [...hosts.values()], vms: [...vms.values()] }
+}
+
+const isAll = (hosts: readonly HostView[], vms: readonly VmView[]) => hosts.length === 3 && hosts.every(({ connection }) => connection.state === 'online') && vms.length === 12
+
+async function open(client: Client): Promise<{ host(name: string): string; vm(name: string): VmView }> {
+  await client.demo.open({ lab: 'teaching' })
+  await client.demo.setSpeed({ speed: 50 })
+  const { hosts, vms } = await inventory(client, isAll)
+  return { host: (name) => hosts.find((host) => host.name === name)!.record.id, vm: (name) => vms.find((vm) => vm.name === name)! }
+}
+
+async function move(client: Client, vm: VmView, destination: string, options: Parameters<typeof moveOptions.parse>[0]): Promise<Job> {
+  const job = randomUUID()
+  await client.migration.start({ moves: [{ job, plan: { vm: vm.ref, destination, options: moveOptions.parse(options) } }] })
+  for await (const frame of await client.job.watchAll(undefined, { signal: ended.signal })) {
+    const found = frame.jobs.find(({ id }) => id === job)
+    if (found && !['queued', 'running'].includes(found.state.state)) return found
+  }
+  throw new Error('no end of the job was told')
+}
+
+async function preflight(client: Client, vm: VmView, destination: string, technique = 'precopy' as const): Promise<Preflight> {
+  const [found] = await client.migration.preflight({ plans: [{ vm: vm.ref, destination, options: moveOptions.parse({ technique, driver: 'app' }) }] })
+  return found!
+}
+
+it('opens the teaching lab in one window, with hosts and VMs of its own, and leaves the real profile alone', async () => {
+  const [here, there] = [window(), window()]
+  await open(here)
+  expect(await here.settings.info()).toMatchObject({ isDemo: true })
+  expect(await there.settings.info()).toMatchObject({ isDemo: false })
+  const states: DemoState[] = []
+  for await (const state of await here.demo.watch()) {
+    states.push(state)
+    break
+  }
+  expect(states[0]).toMatchObject({ kind: 'demo', lab: { title: 'Teaching lab', hosts: 3, vms: 12 }, speed: 50, isPaused: false })
+  expect((await inventory(there, () => true)).hosts).toEqual([])
+  await here.demo.leave()
+  expect((await inventory(here, () => true)).hosts).toEqual([])
+  await expect(here.demo.setSpeed({ speed: 2 })).rejects.toMatchObject({ data: { code: 'demo-not-open' } })
+})
+
+it('moves a VM of the lab as it moves any, with a forecast before and figures after', async () => {
+  const client = window()
+  const { host, vm } = await open(client)
+  const asked = await preflight(client, vm('web-1'), host('birch'))
+  expect(asked).toMatchObject({ verdict: 'fits', findings: [] })
+  expect(asked.forecast).toMatchObject({ converges: 'yes' })
+  const job = await move(client, vm('web-1'), host('birch'), { technique: 'precopy', driver: 'app' })
+  expect(job.state).toMatchObject({ state: 'succeeded', result: { bytes: expect.any(Number), totalMs: expect.any(Number) } })
+  await inventory(client, (_, vms) => vms.some(({ name, ref, state }) => name === 'web-1' && ref.host === host('birch') && state === 'running'))
+})
+
+it('shows faults as what they are: a CPU that does not fit blocks, a host that crashed is offline', async () => {
+  const client = window()
+  const { host, vm } = await open(client)
+  await client.demo.putFault({ kind: 'cpu-mismatch', host: host('birch') })
+  await inventory(client, (all) => all.some(({ name, facts, connection }) => name === 'birch' && connection.state === 'online' && facts?.cpuModel !== 'Skylake-Server-IBRS'))
+  const asked = await preflight(client, vm('orders-db'), host('birch'))
+  expect(asked.verdict).toBe('blocked')
+  expect(asked.findings).toContainEqual(expect.objectContaining({ code: 'cpu-incompatible', severity: 'error' }))
+  await client.demo.putFault({ kind: 'host-crash', host: host('cedar') })
+  const { hosts } = await inventory(client, (all) => all.some(({ name, connection }) => name === 'cedar' && connection.state === 'offline'))
+  expect(hosts.find(({ name }) => name === 'alder')?.connection.state).toBe('online')
+})
+
+it('says that a lab is not known', async () => {
+  await expect(window().demo.open({ lab: 'nowhere' })).rejects.toMatchObject({ data: { code: 'demo-unknown' } })
+})
