@@ -14,6 +14,7 @@ import type { SceneContext } from './demo/scene.ts'
 import { problemOf } from './features/settings/problem.ts'
 import { clusterRouter } from './features/cluster/cluster-router.ts'
 import { keepPlacements } from './features/cluster/placement-journal.ts'
+import { Planner } from './features/cluster/plan/planner.ts'
 import { Runs } from './features/cluster/run/runs.ts'
 import { Rules } from './features/cluster/rules/rules.ts'
 import { Agents } from './features/host/agents.ts'
@@ -67,6 +68,8 @@ export async function createProgram(options: ProgramOptions): Promise<Program> {
   jobs.direct(migration)
   const who = userName()
   const runParts = { jobs, hosts, inventory, vms, migration, store, log, now: Date.now }
+  const rules = new Rules(settings)
+  const planner = new Planner({ inventory, migration, placements: store.placements, settings, rules, busyCores: (vm) => vms.busyCores(vm) })
   const runs = new Runs(runParts, who)
   const placements = keepPlacements({ jobs, runs, store, log, who })
   const isMoving = (host: string) => jobs.openJobs().some(({ plan }) => plan.vm.host === host || plan.destination === host)
@@ -77,7 +80,7 @@ export async function createProgram(options: ProgramOptions): Promise<Program> {
     inventory: inventoryRouter(inventory),
     job: jobRouter(jobs),
     migration: migrationRouter(migration),
-    cluster: clusterRouter({ runs, parts: runParts, who, isMoving, rules: new Rules(settings) }),
+    cluster: clusterRouter({ runs, parts: runParts, who, isMoving, planner, rules }),
     demo: demoRouter(),
     settings: settingsRouter(settings, {
       version,

@@ -86,6 +86,7 @@ export type Obstacle = z.infer<typeof obstacle>
 export const plannedMove = z.object({
   vm: vmRef,
   name: z.string(),
+  /** Also of a row that stays because something is in its way: where it would go. */
   destination: hostId.nullable(),
   how: planHow,
   options: moveOptions.nullable(),

@@ -51,6 +51,7 @@ function hostOf({ record, name, facts }: HostView, { used, running, excluded }: 
     tags: new Set(record.tags),
     kind: facts ? `${facts.arch} with ${facts.hypervisor}` : 'unknown',
     excluded,
+    isInMaintenance: record.maintenance !== null,
   }
 }
 

@@ -14,6 +14,7 @@ export interface ModelHost {
   readonly kind: string
   /** Why it takes no VM; null where it may. */
   readonly excluded: string | null
+  readonly isInMaintenance: boolean
 }
 
 /** A VM as placement sees it. */

@@ -56,6 +56,7 @@ export class Occupancy {
     for (const vm of vms) {
       const source = this.bins.get(vm.host)?.host
       if (source && source.kind !== host.kind) return `${host.name} is ${host.kind}, ${vm.name} needs ${source.kind}.`
+      if (vm.host === hostId) return `${vm.name} is on ${host.name} already.`
       if (bin.vms.has(vm.uuid)) return `${host.name} has a VM with the UUID of ${vm.name}.`
       if (bin.names.get(vm.name)) return `${host.name} has another VM named ${vm.name}.`
       const refusal = this.#model.refused?.(vm.uuid, hostId)

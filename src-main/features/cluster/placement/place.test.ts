@@ -8,7 +8,7 @@ import { ruleBookOf } from './rule-book.ts'
 const GiB = 1024 * 1024
 
 function host(id: string, more: Partial<ModelHost> = {}): ModelHost {
-  return { id, name: id, memoryKiB: 64 * GiB, capacityKiB: 60 * GiB, cpus: 16, tags: new Set(), kind: 'x86_64', excluded: null, ...more }
+  return { id, name: id, memoryKiB: 64 * GiB, capacityKiB: 60 * GiB, cpus: 16, tags: new Set(), kind: 'x86_64', excluded: null, isInMaintenance: false, ...more }
 }
 
 function vm(on: string, name: string, more: Partial<ModelVm> = {}): ModelVm {

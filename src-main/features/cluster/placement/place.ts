@@ -226,7 +226,7 @@ function whyThere(model: Model, occupancy: Occupancy, unit: Unit, vm: ModelVm): 
 }
 
 function whyNowhere(occupancy: Occupancy, unit: Unit): string {
-  const reasons = [...occupancy.bins.values()].filter(({ host }) => host.excluded === null).map(({ host }) => occupancy.whyNot(unit.vms, host.id))
+  const reasons = [...occupancy.bins.values()].filter(({ host }) => host.excluded === null && unit.vms.every((vm) => vm.host !== host.id)).map(({ host }) => occupancy.whyNot(unit.vms, host.id))
   if (reasons.length === 0) return 'No other host takes VMs now.'
   const said = [...new Set(reasons.filter((reason) => reason !== null))]
   return `No host can take it. ${said.slice(0, 3).join(' ')}`

@@ -1,0 +1,129 @@
+import type { Forecast, Technique } from '../../../contract/migration.ts'
+import type { PlanHow } from '../../../contract/plan.ts'
+import type { Estimate } from '../../migration/forecast/forecast-inputs.ts'
+import { schedule, type Task } from './schedule.ts'
+
+/** A row that moves, as its timing sees it. */
+export interface TimedRow {
+  readonly key: string
+  readonly source: string
+  readonly destination: string
+  readonly how: PlanHow
+  readonly technique: Technique
+  readonly memoryKiB: number
+  readonly forecast: Forecast | null
+}
+
+export interface TimingLimits {
+  /** null takes what is found best. */
+  readonly perHost: number | null
+  readonly perLink: number | null
+  readonly bandwidthMiBps: number | null
+  readonly staggerSeconds: number
+}
+
+export interface Timing {
+  readonly perHost: number
+  readonly perLink: number
+  /** Seconds after the beginning, by key. */
+  readonly slots: ReadonlyMap<string, readonly [number, number]>
+  /** null while nothing moves. */
+  readonly seconds: [number, number] | null
+}
+
+type Case = 'best' | 'worst' | 'likely'
+
+const MiB = 1024 * 1024
+/** Asking both hosts once more when its turn comes, in seconds. */
+const turnSeconds: Record<Case, number> = { best: 0.5, worst: 4, likely: 2 }
+/** What the calls around a move take of its forecast (forecast-move.ts), in seconds. */
+const callSeconds: Record<Case, number> = { best: 0.5, worst: 2, likely: 1.25 }
+/** Until a guest that was asked to shut down is off, and has been started again. */
+const shutdownSeconds: Record<Case, number> = { best: 5, worst: 120, likely: 30 }
+/** Bytes per second at which memory is written to disk, and read again. */
+const imageRate: Record<Case, number> = { best: 1000 * MiB, worst: 80 * MiB, likely: 300 * MiB }
+/** Where nothing is known: disks of unknown size. */
+const unknownSeconds: Record<Case, number> = { best: 5, worst: 900, likely: 120 }
+const mostAtOnce = 4
+/** Doing more at once is only worth it where it saves more than this share. */
+const worthwhile = 0.05
+
+/** When each of the rows has its turn, in their order, and how long all take. `way`: what two hosts have between them. */
+export function timingOf(rows: readonly TimedRow[], limits: TimingLimits, way: (source: string, destination: string) => Estimate): Timing {
+  const play = (of: Case, perHost: number, perLink: number) => {
+    const lines = linesOf(rows, of, way)
+    return schedule(
+      rows.map((row) => taskOf(row, of)),
+      {
+        perHost,
+        perLink,
+        budget: limits.bandwidthMiBps === null ? null : limits.bandwidthMiBps * MiB,
+        stagger: limits.staggerSeconds,
+        line: (host, side) => lines.get(`${side} ${host}`) ?? Infinity,
+      },
+    )
+  }
+  const { perHost, perLink } = atOnce(limits, (...each) => play('likely', ...each).total)
+  if (rows.length === 0) return { perHost, perLink, slots: new Map(), seconds: null }
+  const [best, worst, likely] = [play('best', perHost, perLink), play('worst', perHost, perLink), play('likely', perHost, perLink)]
+  return { perHost, perLink, slots: likely.slots, seconds: best.total <= worst.total ? [round(best.total), round(worst.total)] : [round(worst.total), round(best.total)] }
+}
+
+/** The least that is about as fast as anything: each move more at once is one more that a failure may meet. */
+function atOnce({ perHost, perLink }: TimingLimits, total: (perHost: number, perLink: number) => number): { perHost: number; perLink: number } {
+  if (perHost !== null && perLink !== null) return { perHost, perLink }
+  let best: { perHost: number; perLink: number; total: number } | null = null
+  for (const hosts of perHost === null ? upTo(mostAtOnce) : [perHost]) {
+    for (const links of perLink === null ? upTo(Math.min(hosts, mostAtOnce)) : [perLink]) {
+      const each = { perHost: hosts, perLink: links, total: total(hosts, links) }
+      if (!best || each.total < best.total * (1 - worthwhile)) best = each
+    }
+  }
+  return best ?? { perHost: 1, perLink: 1 }
+}
+
+function upTo(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1)
+}
+
+/** A forecast's likely figure: the middle of its range. */
+export function likelySeconds({ forecast, how }: Pick<TimedRow, 'forecast' | 'how'>): number {
+  const seconds = forecast ? (forecast.seconds[0] + forecast.seconds[1]) / 2 : unknownSeconds.likely
+  return how === 'shut-down-and-start' ? seconds + shutdownSeconds.likely : seconds
+}
+
+function taskOf(row: TimedRow, of: Case): Task {
+  const { key, source, destination, how, technique, forecast, memoryKiB } = row
+  const apart = turnSeconds[of] + (how === 'shut-down-and-start' ? shutdownSeconds[of] : how === 'save-and-move' ? (2 * memoryKiB * 1024) / imageRate[of] : 0)
+  if (!forecast) return { key, source, destination, overhead: apart + unknownSeconds[of], bytes: 0, rate: 0, dirtyRate: 0 }
+  const seconds = pick(forecast.seconds, of)
+  const overhead = Math.min(seconds, callSeconds[of])
+  const bytes = seconds - overhead < 0.01 ? 0 : pick(forecast.bytes, of)
+  const rate = bytes > 0 ? bytes / (seconds - overhead) : 0
+  // Post-copy sends every page once.
+  const dirtyRate = technique === 'precopy' || technique === 'hybrid' ? (forecast.dirtyRate ?? 0) : 0
+  return { key, source, destination, overhead: apart + overhead + (bytes > 0 ? 0 : seconds - overhead), bytes, rate, dirtyRate }
+}
+
+/** What each side of a host's network carries: the best that any of its ways has. */
+function linesOf(rows: readonly TimedRow[], of: Case, way: (source: string, destination: string) => Estimate): Map<string, number> {
+  const lines = new Map<string, number>()
+  const known = new Set<string>()
+  for (const { source, destination } of rows) {
+    const link = `${source} ${destination}`
+    if (known.has(link)) continue
+    known.add(link)
+    const { low, high } = way(source, destination)
+    const rate = of === 'best' ? high : of === 'worst' ? low : (low + high) / 2
+    for (const key of [`out ${source}`, `in ${destination}`]) lines.set(key, Math.max(lines.get(key) ?? 0, rate))
+  }
+  return lines
+}
+
+function pick([low, high]: readonly [number, number], of: Case): number {
+  return of === 'best' ? low : of === 'worst' ? high : (low + high) / 2
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 10) / 10
+}
