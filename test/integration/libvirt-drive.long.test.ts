@@ -4,6 +4,7 @@ import { pausePostcopy, resumePostcopy, switchToPostcopy } from '../../src-main/
 import type { Outcome } from '../../src-main/libvirt/drive/outcome.ts'
 import type { MovePlan } from '../../src-main/libvirt/drive/plan.ts'
 import { LabGuest } from '../lab/guest.ts'
+import { GuestWatch } from '../lab/guest-watch.ts'
 import { Lab } from '../lab/lab.ts'
 import type { LabHost } from '../lab/host.ts'
 import { until } from '../lab/waiting.ts'
@@ -47,10 +48,9 @@ describe.each([
     await on.sent('perform')
     await switchToPostcopy(on.plan.domain, { source: on.on.control, destination: on.on.far, waits: true })
     await on.sent('finish')
-    await until(
-      'The guest to run at the destination',
-      async () => (await on.on.far.call('domainGetState', { dom: on.domain, flags: 0 })).state === 1,
-    )
+    // Its own ticks tell that it runs: libvirt says so a moment before, when a daemon that dies would not yet have it written down.
+    await using watch = await GuestWatch.start(guest, lab.hosts)
+    await watch.ticks(to)
   }
 
   /** Interrupted too early, QEMU's own main thread may wait for a page that cannot come any more, and its monitor with it. */
