@@ -20,17 +20,17 @@ export async function shutDownGuest(vm: VmRef, name: string, parts: Parts, signa
   }
 }
 
-/** Starts a VM as soon as the inventory has it on that host. */
+/** Starts a VM that is off, as soon as the inventory has it on that host and its move has let go of it. */
 export async function startGuest(vm: VmRef, parts: Parts, signal: AbortSignal): Promise<void> {
-  await whenState(vm, null, parts.inventory, signal)
+  await whenState(vm, 'off', parts.inventory, signal)
   await parts.vms.command(vm, 'start', signal)
 }
 
-/** Resolves when the VM is there and in that state; null is any. */
-function whenState(vm: VmRef, state: VmState | null, inventory: RunParts['inventory'], signal: AbortSignal): Promise<void> {
+/** Resolves when the VM is there, in that state, and no move has it in hand. */
+function whenState(vm: VmRef, state: VmState, inventory: RunParts['inventory'], signal: AbortSignal): Promise<void> {
   const isThere = () => {
     const view = inventory.vm(vm)
-    return view !== undefined && (state === null || view.state === state)
+    return view?.state === state && view.job === null
   }
   if (isThere()) return Promise.resolve()
   let stop = () => {}
