@@ -1,7 +1,8 @@
-import { createORPCClient } from '@orpc/client'
+import { createORPCClient, ORPCError } from '@orpc/client'
 import { RPCLink } from '@orpc/client/websocket'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { contract } from '../src-main/contract/contract.ts'
+import { chooseDemo, chosenDemo } from './backend/demo-choice.ts'
 import { dialPort } from './backend/port.ts'
 import { dialSocket } from './backend/socket.ts'
 import { Refused, type Channel, type Dial } from './backend/channel.ts'
@@ -78,12 +79,25 @@ let shared: Backend | undefined
 
 /** The page's one connection; the second call answers the same. Picks the way by the page's own address. */
 export function connectBackend(): Backend {
-  shared ??= createBackend(location.protocol === 'drover:' ? dialPort : dialSocket)
+  shared ??= createBackend(location.protocol === 'drover:' ? dialPort : dialSocket, enterDemo)
   return shared
 }
 
-/** A connection over any dial, for {@link connectBackend} and for tests. Starts dialling at once. */
-export function createBackend(dial: Dial): Backend {
+/** A window that is in a demo lab goes there before it asks anything else, so that nothing real is ever shown in its place. */
+async function enterDemo(link: RPCLink<Record<never, never>>): Promise<void> {
+  const lab = chosenDemo()
+  if (lab === null) return
+  try {
+    await link.call(['demo', 'open'], { lab }, { context: {} })
+  } catch (thrown) {
+    // A lab that is not there any more: the window must not go on as if it were.
+    if (!(thrown instanceof ORPCError)) throw thrown
+    chooseDemo(null)
+  }
+}
+
+/** A connection over any dial, for {@link connectBackend} and for tests. Starts dialling at once. `enter` is the first to use each new connection. */
+export function createBackend(dial: Dial, enter: (link: RPCLink<Record<never, never>>) => Promise<void> = async () => {}): Backend {
   const listeners = new Set<(state: BackendState) => void>()
   const isClosed = new AbortController()
   let state: BackendState = { kind: 'connecting', attempt: 1 }
@@ -108,7 +122,9 @@ export function createBackend(dial: Dial): Backend {
       try {
         setState({ kind: 'connecting', attempt: failures + 1 })
         const channel = await dial(isClosed.signal)
-        const mine = (open = { channel, link: linkOver(channel), calls: new Set() })
+        const link = linkOver(channel)
+        await Promise.race([enter(link), channel.closed.then(() => Promise.reject(new Error('The connection was closed.')))])
+        const mine = (open = { channel, link, calls: new Set() })
         failures = 0
         setState({ kind: 'open', since: Date.now() })
         await channel.closed

@@ -15,8 +15,14 @@ const costs = z.strictObject(Object.fromEntries(Object.keys(usualCosts).map((key
 
 const pool = z.strictObject({ name: z.string().min(1), path: z.string().regex(/^\/./, 'an absolute path'), capacityGiB: positive, shared: z.string().min(1).optional() })
 
+/** With `count`, `{n}` in the name counts from 1 to it. */
+const pattern = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]|\{n\})*$/, 'letters, digits, “-”, “.” and {n} only')
+const most = 5000
+const times = count.max(most).optional()
+
 const host = z.strictObject({
-  id: name,
+  id: pattern,
+  count: times,
   rack: name.optional(),
   cpus: count.max(1024),
   memoryMiB: count.min(1024),
@@ -37,8 +43,10 @@ const process = z.discriminatedUnion('kind', [
 const disk = z.strictObject({ pool: z.string(), sizeGiB: positive, usedGiB: z.number().min(0).optional(), format: z.enum(['raw', 'qcow2']).optional() })
 
 const vm = z.strictObject({
-  name,
-  host: z.string(),
+  name: pattern,
+  count: times,
+  /** Of several, or with {n} in it for all that it fits: the VMs are dealt out in turn. */
+  host: z.union([z.string(), z.array(z.string()).min(1)]),
   uuid: z.uuid().optional(),
   title: z.string().optional(),
   tags: z.array(z.string()).optional(),
@@ -58,7 +66,7 @@ const vm = z.strictObject({
   talks: z.boolean().optional(),
 })
 
-const lab: z.ZodType<LabDescription> = z.strictObject({
+const lab = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9-]+$/, 'letters, digits and “-” only'),
   title: z.string().min(1),
   description: z.string().optional(),
@@ -72,18 +80,39 @@ const lab: z.ZodType<LabDescription> = z.strictObject({
 const mostTold = 5
 
 /**
- * Reads a lab's description out of parsed JSON. Throws `twin-lab-invalid` with each place that is wrong and why (`hosts[0].link.mbps: …`).
- * That names lead somewhere is for `World.create` to find.
+ * Reads a lab's description out of parsed JSON, with what stands for many (`count`) made into each. Throws `twin-lab-invalid` with each place that is wrong and why
+ * (`hosts[0].link.mbps: …`). That names lead somewhere is for `World.create` to find.
  */
 export function readLab(content: unknown): LabDescription {
   const read = lab.safeParse(content)
-  if (read.success) return read.data
-  const { issues } = read.error
-  const told = issues.slice(0, mostTold).map(({ path, message }) => `${placeOf(path)}: ${message}`)
-  throw new Failure('twin-lab-invalid', 'This is no description of a lab that Drover can read.', {
-    evidence: told.join('; ') + (issues.length > mostTold ? `; and ${issues.length - mostTold} more` : ''),
-    next: 'Correct the file and open it again.',
+  if (!read.success) {
+    const { issues } = read.error
+    const told = issues.slice(0, mostTold).map(({ path, message }) => `${placeOf(path)}: ${message}`)
+    throw invalid(told.join('; ') + (issues.length > mostTold ? `; and ${issues.length - mostTold} more` : ''))
+  }
+  const { hosts: writtenHosts, vms: writtenVms, ...rest } = read.data
+  const hosts = writtenHosts.flatMap(({ count: wanted, ...each }, i) => many(each.id, wanted, `hosts[${i}].id`).map((id) => ({ ...each, id })))
+  const ids = hosts.map(({ id }) => id)
+  const vms = writtenVms.flatMap(({ count: wanted, host: where, ...each }, i) => {
+    const homes = [where].flat().flatMap((one) => (one.includes('{n}') ? ids.filter((id) => fits(one, id)) : [one]))
+    if (homes.length === 0) throw invalid(`vms[${i}].host: no host is called ${[where].flat().join(' or ')}`)
+    return many(each.name, wanted, `vms[${i}].name`).map((vmName, k) => ({ ...each, name: vmName, host: homes[k % homes.length]! }))
   })
+  return { ...rest, hosts, vms }
+}
+
+function invalid(evidence: string): Failure {
+  return new Failure('twin-lab-invalid', 'This is no description of a lab that Drover can read.', { evidence, next: 'Correct the file and open it again.' })
+}
+
+function many(text: string, wanted: number | undefined, place: string): string[] {
+  if ((wanted ?? 1) > 1 !== text.includes('{n}')) throw invalid(`${place}: {n} in a name and a count of more than 1 belong together`)
+  return Array.from({ length: wanted ?? 1 }, (_, i) => text.replaceAll('{n}', String(i + 1)))
+}
+
+function fits(text: string, id: string): boolean {
+  const parts = text.split('{n}').map((part) => part.replace(/[.]/g, '[.]'))
+  return new RegExp(`^${parts.join('[0-9]+')}$`).test(id)
 }
 
 function placeOf(path: readonly PropertyKey[]): string {

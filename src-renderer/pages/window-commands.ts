@@ -1,5 +1,7 @@
 import { useRouter } from 'vue-router'
 import { connectBackend } from '../backend.ts'
+import { demoDialog } from '../features/demo/demo-dialogs.ts'
+import { useDemoStore } from '../features/demo/demo-store.ts'
 import { useHostCommands } from '../features/host/host-commands.ts'
 import { hostDialog } from '../features/host/host-dialogs.ts'
 import { useHostStore } from '../features/host/host-store.ts'
@@ -23,6 +25,7 @@ export function provideWindowCommands(): void {
   const settings = useSettingsStore()
   const jobs = useJobStore()
   const hosts = useHostStore()
+  const demo = useDemoStore()
   const vmCommands = useVmCommands()
   const hostCommands = useHostCommands()
   const make = (id: string, title: string, icon: string, run: () => void, over: Partial<Command> = {}): Command => ({ id: `window.${id}`, group: 'window', title, icon, availability: allowed, run, ...over })
@@ -49,11 +52,24 @@ export function provideWindowCommands(): void {
     make('filter', 'Filter hosts and VMs', 'i-lucide-list-filter', () => document.getElementById('inventory-filter')?.focus(), { shortcut: '/' }),
     make('tasks', isDrawerOpen.value ? 'Close the tasks' : 'Open the tasks', 'i-lucide-panel-bottom', () => (isDrawerOpen.value = !isDrawerOpen.value), { shortcut: 'Ctrl+J' }),
     make('theme', settings.isDark ? 'Switch to light' : 'Switch to dark', 'i-lucide-sun-moon', () => void settings.update({ theme: settings.isDark ? 'light' : 'dark' }), { keywords: 'theme appearance mode' }),
+    ...demoCommands(make, demo),
     ...(settings.info?.canStartLab ? labCommands(make, hosts.sorted.length > 0) : []),
   ])
 }
 
-function labCommands(make: (id: string, title: string, icon: string, run: () => void, over?: Partial<Command>) => Command, hasHosts: boolean): Command[] {
+type Make = (id: string, title: string, icon: string, run: () => void, over?: Partial<Command>) => Command
+
+function demoCommands(make: Make, demo: ReturnType<typeof useDemoStore>): Command[] {
+  if (!demo.demo) return [make('demo-open', 'Open a demo lab…', 'i-lucide-theater', () => (demoDialog.value = 'labs'), { keywords: 'simulated twin teaching try' })]
+  const { isPaused } = demo.demo
+  return [
+    make('demo-faults', 'Let something go wrong…', 'i-lucide-zap', () => (demoDialog.value = 'faults'), { keywords: 'fault crash cut slow demo' }),
+    make('demo-pause', isPaused ? 'Go on with the demo lab' : 'Pause the demo lab', isPaused ? 'i-lucide-play' : 'i-lucide-pause', () => void demo.setPaused(!isPaused)),
+    make('demo-leave', 'Leave the demo lab', 'i-lucide-log-out', () => demo.leave()),
+  ]
+}
+
+function labCommands(make: Make, hasHosts: boolean): Command[] {
   const { client } = connectBackend()
   return [
     make('lab-start', 'Start a lab in a box', 'i-lucide-flask-conical', () => void orNotify('Start a lab in a box', () => client.host.startLab({ hosts: 3 })), { keywords: 'demo test hosts' }),
