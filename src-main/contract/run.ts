@@ -11,7 +11,8 @@ export const runRowState = z.discriminatedUnion('state', [
   z.object({ state: z.literal('checking'), since: z.number() }),
   /** The guest was asked to shut down, or is being saved; its move follows. */
   z.object({ state: z.literal('stopping'), since: z.number(), how: z.enum(['shut-down', 'save']) }),
-  z.object({ state: z.literal('moving'), since: z.number(), job: z.string() }),
+  /** `wake`: what the guest needs afterwards, where it was stopped for it. */
+  z.object({ state: z.literal('moving'), since: z.number(), job: z.string(), wake: z.enum(['start', 'restore']).nullish() }),
   /** It has arrived, and is being started or restored. */
   z.object({ state: z.literal('starting'), since: z.number() }),
   z.object({ state: z.literal('moved'), at: z.number(), job: z.string().nullable(), seconds: z.number(), downtimeMs: z.number().nullable() }),

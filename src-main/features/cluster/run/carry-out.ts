@@ -8,7 +8,7 @@ import { shutDownGuest, startGuest } from './guest-power.ts'
 import { whenSettled } from './job-end.ts'
 import type { OpenRun } from './open-run.ts'
 import type { RunParts } from './run-parts.ts'
-import { copyState, restoreGuest, saveGuest, type SavedState } from './saved-state.ts'
+import { copyState, restoreGuest, savedStateOf, saveGuest } from './saved-state.ts'
 
 /** Which way a row's VM goes: to its destination, or back to where it was. */
 export type Direction = 'there' | 'back'
@@ -18,61 +18,62 @@ export interface Errand {
   readonly direction: Direction
   readonly from: string
   readonly to: string
-  /** MiB/s for this move; null is no limit. */
-  readonly bandwidthMiBps: number | null
+  /** MiB/s for this move as things are now; null is no limit. */
+  readonly share: () => number | null
+  /** Its move has begun: from now on its limit can be changed. */
+  readonly onBegun: () => void
   /** Aborts when the run is cancelled: what has not begun does not, what has is cancelled where it can be. */
   readonly signal: AbortSignal
+}
+
+/** What a guest that was stopped for its move needs to run again. */
+type Wake = 'start' | 'restore'
+
+/** Milliseconds until a VM that has arrived is seen there, and started. */
+const wakeMs = 60_000
+
+function wakeOf({ how }: RunRow): Wake | null {
+  return how === 'save-and-move' ? 'restore' : how === 'shut-down-and-start' ? 'start' : null
 }
 
 /** Carries one row out, from the questions to both hosts to the guest that runs again. Rejects only with a Failure of the store: then nothing has begun. */
 export async function carryOut(run: OpenRun, errand: Errand, parts: RunParts): Promise<void> {
   const { row, direction, to, signal } = errand
   const { uuid } = row.vm
-  /** Makes good what was done to the guest for a move that then did not come about. */
-  let undo: (() => Promise<void>) | null = null
+  /** Set as long as the guest is off because of us, and still at home where it was. */
+  let stopped: Wake | null = null
   try {
     run.setRow(uuid, { state: 'checking', since: parts.now() })
     if (direction === 'there') refuseMaintenance(to, parts)
-    const isStopped = direction === 'there' && (row.how === 'save-and-move' || row.how === 'shut-down-and-start') && isActive(errand, parts)
-    let wake: (() => Promise<void>) | null = null
-    if (isStopped) {
+    const wake = direction === 'there' && isActive(errand, parts) ? wakeOf(row) : null
+    if (wake) {
       await checked(errand, parts, { technique: 'offline' })
-      const how = row.how === 'save-and-move' ? 'save' : 'shut-down'
-      run.setRow(uuid, { state: 'stopping', since: parts.now(), how })
-      if (how === 'shut-down') {
+      run.setRow(uuid, { state: 'stopping', since: parts.now(), how: wake === 'restore' ? 'save' : 'shut-down' })
+      if (wake === 'start') {
         run.say('info', `${row.name} is asked to shut down.`)
         await shutDownGuest(vmOf(errand), row.name, parts, signal)
-        undo = () => startAgain(run, errand, parts)
-        wake = () => startGuest({ host: to, uuid }, parts, AbortSignal.timeout(60_000))
+        stopped = wake
       } else {
         run.say('info', `${row.name} is being saved to a file.`)
         const saved = await saveGuest(vmOf(errand), row.name, parts)
-        undo = () => restoreAgain(run, row, saved, parts)
+        stopped = wake
         await copyState(saved, to, parts, signal)
-        wake = () => restoreGuest(saved, to, parts)
       }
     }
     const plan = await checked(errand, parts)
     const job = randomUUID()
-    run.setRow(uuid, { state: 'moving', since: parts.now(), job })
-    // On disk before it begins: a restart then knows which job moves this VM.
+    run.setRow(uuid, { state: 'moving', since: parts.now(), job, wake })
+    // On disk before it begins: a restart then knows which job moves this VM, and what it needs afterwards.
     await parts.store.runs.put(run.view)
     await parts.migration.start([{ job, plan }], { isPaced: true })
+    errand.onBegun()
     const stop = () => void parts.migration.cancel(job).catch(() => {})
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
-    try {
-      const ended = await whenSettled(job, parts.jobs, (now) => advance(run, uuid, now, parts), new AbortController().signal)
-      if (wake && ended.state.state === 'succeeded') {
-        run.setRow(uuid, { state: 'starting', since: parts.now() })
-        // From here on it is at home at the destination.
-        undo = null
-        await wake()
-      }
-      conclude(run, uuid, ended, direction, parts)
-    } finally {
-      signal.removeEventListener('abort', stop)
-    }
+    const ended = await whenSettled(job, parts.jobs, (now) => advance(run, uuid, now, parts), new AbortController().signal).finally(() => signal.removeEventListener('abort', stop))
+    // What the guest needs from here on is seen to there.
+    stopped = null
+    await settle(run, errand, ended, wake, parts)
   } catch (thrown) {
     const problem = problemOf(thrown)
     if (problem.code.startsWith('store-')) {
@@ -85,12 +86,31 @@ export async function carryOut(run: OpenRun, errand: Errand, parts: RunParts): P
       run.setRow(uuid, { state: 'failed', at: parts.now(), job: null, problem, whereabouts: null })
     }
   } finally {
-    await undo?.()
+    if (stopped) await wakeAgain(run, errand, stopped, parts)
   }
 }
 
+/** What a row's job came to, and the guest that was stopped for it runs again: at the destination, or where it was. Never rejects. */
+export async function settle(run: OpenRun, errand: Pick<Errand, 'row' | 'direction' | 'from' | 'to'>, ended: Job, wake: Wake | null, parts: RunParts): Promise<void> {
+  const { row, direction, to } = errand
+  const { uuid } = row.vm
+  if (wake && ended.state.state === 'succeeded') {
+    run.setRow(uuid, { state: 'starting', since: parts.now() })
+    try {
+      if (wake === 'start') await startGuest({ host: to, uuid }, parts, AbortSignal.timeout(wakeMs))
+      else await restoreGuest(savedStateOf(row.vm), to, parts)
+    } catch (thrown) {
+      const problem = problemOf(thrown)
+      run.say('error', `${row.name} is on ${parts.hosts.name(to)} and off: ${problem.message}`)
+      return run.setRow(uuid, { state: 'failed', at: parts.now(), job: ended.id, problem: { ...problem, message: `${row.name} has moved but does not run: ${problem.message}` }, whereabouts: null })
+    }
+  }
+  conclude(run, uuid, ended, direction, parts)
+  if (wake && ended.state.state !== 'succeeded') await wakeAgain(run, errand, wake, parts)
+}
+
 /** What a row's job came to. A cancelled move leaves its VM where it was. */
-export function conclude(run: OpenRun, uuid: string, { id, state, createdAt, endedAt, ...job }: Job, direction: Direction, { now }: Pick<RunParts, 'now'>): void {
+function conclude(run: OpenRun, uuid: string, { id, state, createdAt, endedAt, ...job }: Job, direction: Direction, { now }: Pick<RunParts, 'now'>): void {
   const at = now()
   const row = run.row(uuid)
   switch (state.state) {
@@ -142,11 +162,11 @@ async function checked(errand: Errand, parts: RunParts, force?: Partial<MoveOpti
 }
 
 /** The row's options, as far as they fit a VM that has been started or shut down since it was planned. */
-function optionsFor({ row, bandwidthMiBps }: Errand, isRunning: boolean): MoveOptions {
+function optionsFor({ row, share }: Errand, isRunning: boolean): MoveOptions {
   const wished = row.options ?? moveOptions.parse({ technique: 'precopy' })
   const technique = !isRunning ? 'offline' : wished.technique === 'offline' ? 'precopy' : wished.technique
   const storage = technique === 'offline' && wished.storage === 'incremental' ? 'full' : wished.storage
-  const limits = [wished.bandwidthMiBps, bandwidthMiBps].filter((value) => value !== null)
+  const limits = [wished.bandwidthMiBps, share()].filter((value) => value !== null)
   return { ...wished, technique, storage, bandwidthMiBps: limits.length > 0 ? Math.min(...limits) : null }
 }
 
@@ -168,22 +188,16 @@ function refuseMaintenance(to: string, { hosts }: RunParts): void {
   throw new Failure('host-maintenance', `${hosts.name(to)} is in maintenance.`, { ...(maintenance.reason ? { evidence: maintenance.reason } : {}), next: 'Choose another host, or end the maintenance.' })
 }
 
-/** A guest that was shut down for a move that did not come about runs again where it was. */
-async function startAgain(run: OpenRun, { row, from }: Errand, parts: RunParts): Promise<void> {
+/** A guest that was stopped for a move that did not come about runs again where it was. */
+async function wakeAgain(run: OpenRun, { row, from }: Pick<Errand, 'row' | 'from'>, wake: Wake, parts: RunParts): Promise<void> {
+  const host = parts.hosts.name(from)
+  const saved = savedStateOf(row.vm)
   try {
-    await startGuest({ host: from, uuid: row.vm.uuid }, parts, AbortSignal.timeout(60_000))
-    run.say('warning', `${row.name} was shut down for its move and has been started again on ${parts.hosts.name(from)}.`)
+    if (wake === 'start') await startGuest({ host: from, uuid: row.vm.uuid }, parts, AbortSignal.timeout(wakeMs))
+    else await restoreGuest(saved, from, parts)
+    run.say('warning', `${row.name} was ${wake === 'start' ? 'shut down' : 'saved'} for its move and ${wake === 'start' ? 'has been started again' : 'goes on'} on ${host}.`)
   } catch (thrown) {
-    run.say('error', `${row.name} was shut down for its move and is off: ${problemOf(thrown).message}`)
-  }
-}
-
-/** The same for one that was saved: it goes on where it stood. */
-async function restoreAgain(run: OpenRun, row: RunRow, saved: SavedState, parts: RunParts): Promise<void> {
-  try {
-    await restoreGuest(saved, saved.host, parts)
-    run.say('warning', `${row.name} was saved for its move and has been restored on ${parts.hosts.name(saved.host)}.`)
-  } catch (thrown) {
-    run.say('error', `${row.name} was saved for its move and is off; its state is in ${saved.path} on ${parts.hosts.name(saved.host)}: ${problemOf(thrown).message}`)
+    const where = wake === 'start' ? '' : `; its state is in ${saved.path} on ${host}`
+    run.say('error', `${row.name} was ${wake === 'start' ? 'shut down' : 'saved'} for its move and is off${where}: ${problemOf(thrown).message}`)
   }
 }

@@ -1,7 +1,7 @@
 import type { RunRow, RunState } from '../../../contract/run.ts'
 import { messageOf } from '../../../base/failure.ts'
 import { problemOf } from '../../settings/problem.ts'
-import { advance, carryOut, conclude, type Direction } from './carry-out.ts'
+import { advance, carryOut, settle, type Direction } from './carry-out.ts'
 import { askEmptiness } from './emptiness.ts'
 import { whenSettled } from './job-end.ts'
 import { isRowOpen, isUnderWay, type OpenRun } from './open-run.ts'
@@ -54,12 +54,13 @@ export class RunCoordinator {
   }
 
   /** Goes on watching a row whose job outlived the last process. */
-  follow(row: RunRow, job: string): void {
+  follow(row: RunRow, { job, wake }: Extract<RunRow['state'], { state: 'moving' }>): void {
     const direction: Direction = this.run.view.bringsBack ? 'back' : 'there'
     const { uuid } = row.vm
-    this.#active.set(uuid, { ...this.#way(row, direction), abort: new AbortController() })
+    const way = this.#way(row, direction)
+    this.#active.set(uuid, { ...way, abort: new AbortController() })
     void whenSettled(job, this.#parts.jobs, (now) => advance(this.run, uuid, now, this.#parts), new AbortController().signal)
-      .then((ended) => conclude(this.run, uuid, ended, direction, this.#parts))
+      .then((ended) => settle(this.run, { row, direction, ...way }, ended, wake ?? null, this.#parts))
       .catch((thrown: unknown) => this.run.setRow(uuid, { state: 'failed', at: this.#parts.now(), job, problem: problemOf(thrown), whereabouts: null }))
       .finally(() => this.#ended(uuid))
   }
@@ -143,7 +144,7 @@ export class RunCoordinator {
     this.#active.set(uuid, active)
     this.#lastBegan = this.#parts.now()
     this.#sampler.setActive(true)
-    void carryOut(this.run, { row, direction, ...way, bandwidthMiBps: this.#share(way), signal: active.abort.signal }, this.#parts)
+    void carryOut(this.run, { row, direction, ...way, share: () => this.#share(way), onBegun: () => this.#shareAnew(), signal: active.abort.signal }, this.#parts)
       .catch((thrown: unknown) => this.#storeFailed(thrown))
       .finally(() => this.#ended(uuid))
     this.#shareAnew()

@@ -8,6 +8,7 @@ import { isRowOpen, isUnderWay, OpenRun, type RunChange } from './open-run.ts'
 import { RunCoordinator } from './run-coordinator.ts'
 import { RunRecording } from './run-recording.ts'
 import type { RunParts } from './run-parts.ts'
+import { savedStateOf } from './saved-state.ts'
 
 export interface NewRun {
   readonly run: string
@@ -58,7 +59,7 @@ export class Runs {
         const { state } = row
         const { uuid } = row.vm
         if (state.state === 'moving') {
-          if (await jobs.get(state.job)) coordinator.follow(row, state.job)
+          if (await jobs.get(state.job)) coordinator.follow(row, state)
           else run.setRow(uuid, { state: 'waiting', reason: 'Its move had not begun when Drover ended.' })
         } else if (state.state === 'checking') run.setRow(uuid, { state: 'waiting', reason: 'Waiting for its turn.' })
         else if (isUnderWay(state)) run.setRow(uuid, { state: 'failed', at: now(), job: null, problem: interrupted(row), whereabouts: null })
@@ -277,9 +278,14 @@ function rowIn(run: OpenRun, uuid: string): RunRow {
   return row
 }
 
-function interrupted({ name, state }: RunRow) {
-  const what = state.state === 'stopping' ? 'was being shut down' : 'was about to be started'
-  return { code: 'run-interrupted', message: `${name} ${what} when Drover ended.`, next: 'Look at the VM: it may be off. Then try the row again, or start the VM.' }
+function interrupted({ name, state, vm, sourceName }: RunRow) {
+  const code = 'run-interrupted'
+  if (state.state === 'starting') return { code, message: `${name} was about to be started when Drover ended.`, next: 'Look at the VM: it may be off. Then start it.' }
+  if (state.state === 'stopping' && state.how === 'save') {
+    const { path } = savedStateOf(vm)
+    return { code, message: `${name} was being saved when Drover ended.`, next: `Look at the VM: where it is off on ${sourceName}, \`virsh restore ${path}\` there has it go on. Then try the row again.` }
+  }
+  return { code, message: `${name} was being shut down when Drover ended.`, next: 'Look at the VM: it may be off. Start it, then try the row again.' }
 }
 
 function unknownRun(id: string): Failure {

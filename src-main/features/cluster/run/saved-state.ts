@@ -15,15 +15,20 @@ const stateMs = 30 * 60_000
 
 type Parts = Pick<RunParts, 'hosts'>
 
-/** Saves the guest, which is off afterwards, beside libvirt's own saved states. Rejects with what libvirt says; the guest then runs on. */
+/** Where the state of a VM is kept between its host and the next: beside libvirt's own. `vm.host` is the host that it ran on. */
+export function savedStateOf({ host, uuid }: VmRef): SavedState {
+  return { host, path: `/var/lib/libvirt/qemu/save/drover-${uuid}.save` }
+}
+
+/** Saves the guest, which is off afterwards. Rejects with what libvirt says; the guest then runs on. */
 export async function saveGuest(vm: VmRef, name: string, { hosts }: Parts): Promise<SavedState> {
-  const path = `/var/lib/libvirt/qemu/save/drover-${vm.uuid}.save`
+  const saved = savedStateOf(vm)
   // A connection of its own: the call takes as long as the memory is large.
   const connection = await hosts.session(vm.host).openConnection()
   try {
     const { dom } = await connection.call('domainLookupByUuid', { uuid: vm.uuid })
-    await connection.call('domainSave', { dom, to: path }, { deadlineMs: stateMs })
-    return { host: vm.host, path }
+    await connection.call('domainSave', { dom, to: saved.path }, { deadlineMs: stateMs })
+    return saved
   } catch (thrown) {
     throw new Failure('save-failed', `${name} could not be saved.`, { evidence: messageOf(thrown), next: 'It runs on. Choose another way for it.', cause: thrown })
   } finally {

@@ -1,4 +1,4 @@
-import type { Emptiness, Run } from '../../../contract/run.ts'
+import type { Emptiness, Run, RunRow } from '../../../contract/run.ts'
 
 /** Whether everything that was planned came about. */
 export function isComplete({ rows, bringsBack }: Run): boolean {
@@ -13,7 +13,7 @@ export function verdictOf(run: Run, emptiness: Emptiness | null, isCancelled: bo
   const [moved, failed, returned] = [count('moved'), count('failed'), count('returned')]
   const host = run.hostName ?? 'the host'
   const parts: string[] = []
-  if (run.bringsBack) parts.push(moved + failed === 0 ? `Cancelled: ${vms(returned)} brought back.` : `Cancelled: ${vms(returned)} brought back, ${vms(moved + failed)} ${moved + failed === 1 ? 'is' : 'are'} elsewhere.`)
+  if (run.bringsBack) parts.push(`Cancelled: ${vms(returned)} brought back${elsewhereOf(planned, emptiness)}.`)
   else if (isCancelled) parts.push(`Stopped: ${vms(moved)} moved, and ${moved === 1 ? 'stays' : 'stay'} where ${moved === 1 ? 'it is' : 'they are'} now.`)
   else if (run.request.kind !== 'evacuate') parts.push(moved === planned.length ? `${vms(moved)} moved.` : `${moved} of ${vms(planned.length)} moved.`)
   if (failed > 0 && !run.bringsBack) parts.push(`${vms(failed)} could not be moved.`)
@@ -23,6 +23,14 @@ export function verdictOf(run: Run, emptiness: Emptiness | null, isCancelled: bo
     else parts.push(`${host} still has ${vms(emptiness.left.length)}: ${namesOf(emptiness.left)}.`)
   }
   return parts.join(' ')
+}
+
+/** A row that failed may be at either end: the host's own answer decides where it gave one. */
+function elsewhereOf(planned: readonly RunRow[], emptiness: Emptiness | null): string {
+  const away = planned.filter(({ name, state }) => (state.state === 'moved' || state.state === 'failed') && !emptiness?.left.includes(name))
+  if (away.length === 0) return ''
+  const isKnown = emptiness !== null && emptiness.isEmpty !== null
+  return `, ${vms(away.length)} ${isKnown ? (away.length === 1 ? 'is' : 'are') : 'may be'} elsewhere: ${namesOf(away.map(({ name }) => name))}`
 }
 
 function vms(count: number): string {
