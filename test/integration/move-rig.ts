@@ -6,6 +6,8 @@ import type { Job, JobState } from '../../src-main/contract/job.ts'
 import { moveOptions, type MoveOptions, type MovePlan } from '../../src-main/contract/migration.ts'
 import { noSecrets } from '../../src-main/base/secrets.ts'
 import { keepPlacements } from '../../src-main/features/cluster/placement-journal.ts'
+import { Planner } from '../../src-main/features/cluster/plan/planner.ts'
+import { Rules } from '../../src-main/features/cluster/rules/rules.ts'
 import type { RunParts } from '../../src-main/features/cluster/run/run-parts.ts'
 import { Runs } from '../../src-main/features/cluster/run/runs.ts'
 import { Agents } from '../../src-main/features/host/agents.ts'
@@ -36,6 +38,8 @@ export class MoveRig {
   readonly inventory: Inventory
   readonly migration: Migration
   readonly settings: SettingsService
+  readonly rules: Rules
+  readonly planner: Planner
   readonly runs: Runs
   /** What runs are made of, for those who call their parts. */
   readonly runParts: RunParts
@@ -50,6 +54,9 @@ export class MoveRig {
     this.inventory = parts.inventory
     this.migration = parts.migration
     this.settings = parts.settings
+    const { inventory, migration, settings, vms, store } = parts
+    this.rules = new Rules(settings)
+    this.planner = new Planner({ inventory, migration, placements: store.placements, settings, rules: this.rules, busyCores: (vm) => vms.busyCores(vm) })
     this.runs = parts.runs
     this.runParts = parts.runParts
     this.#store = parts.store
@@ -69,6 +76,7 @@ export class MoveRig {
     const agents = new Agents({ hosts, bundle: () => findAgentBundle(join(import.meta.dirname, '../../out')) })
     const jobs = await Jobs.open({ store, log })
     const vms = new Vms({ hosts, inventory, log, pollMs: () => 1000, jobOf: (uuid) => jobs.jobOf(uuid)?.id ?? null })
+    jobs.onDidChange((job) => vms.jobChanged(job.plan.vm.uuid))
     const migration = new Migration({ jobs, hosts, agents, inventory, settings, timing: { askEveryMs: 500, steadyMs: 500 } })
     const runParts: RunParts = { jobs, hosts, inventory, vms, migration, store, log, now: Date.now }
     const runs = new Runs(runParts, 'tester')
