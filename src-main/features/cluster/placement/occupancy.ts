@@ -81,16 +81,10 @@ export class Occupancy {
     return null
   }
 
-  /** Memory or CPU, whichever is fuller, as a share. */
-  fill({ host, memoryKiB, cpu }: Bin): number {
-    return Math.max(memoryKiB / Math.max(1, host.memoryKiB), cpu / Math.max(1, host.cpus))
-  }
-
-  /** Grows steeply with the fullest hosts, so that lowering it evens the load. */
-  cost(hosts: Iterable<Bin> = this.bins.values()): number {
-    let sum = 0
-    for (const bin of hosts) if (bin.host.excluded === null) sum += (bin.memoryKiB / Math.max(1, bin.host.memoryKiB)) ** 8 + (bin.cpu / Math.max(1, bin.host.cpus)) ** 8
-    return sum
+  /** What a host adds to what local search lowers, with so much more or less on it: it grows steeply for the fullest, so that lowering the sum evens the load. */
+  cost({ host, memoryKiB, cpu }: Bin, moreMemoryKiB = 0, moreCpu = 0): number {
+    if (host.excluded !== null) return 0
+    return ((memoryKiB + moreMemoryKiB) / Math.max(1, host.memoryKiB)) ** 8 + ((cpu + moreCpu) / Math.max(1, host.cpus)) ** 8
   }
 
   /** A member of the group that is on another host and does not come along. Where the group is torn already, any host that has one of it will do. */

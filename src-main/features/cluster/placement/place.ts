@@ -164,45 +164,43 @@ function improve(occupancy: Occupancy, units: readonly Unit[]): void {
   }
 }
 
+/** A gain that is no rounding error. */
+const least = 1e-12
+
 function relocate(occupancy: Occupancy, unit: Unit): boolean {
   const from = unit.host!
   const before = occupancy.bins.get(from)!
-  let best: { host: string; gain: number } | null = null
-  for (const bin of occupancy.bins.values()) {
-    if (bin === before || bin.host.excluded !== null) continue
-    const cost = occupancy.cost([before, bin])
-    take(occupancy, unit)
-    if (occupancy.whyNot(unit.vms, bin.host.id) === null) {
-      put(occupancy, unit, bin.host.id)
-      const gain = cost - occupancy.cost([before, bin])
-      if (gain > 1e-12 && (!best || gain > best.gain)) best = { host: bin.host.id, gain }
-      take(occupancy, unit)
-    }
-    put(occupancy, unit, from)
-  }
-  if (!best) return false
+  const { memoryKiB, cpu } = unit
+  const relief = occupancy.cost(before) - occupancy.cost(before, -memoryKiB, -cpu)
+  const gains = [...occupancy.bins.values()].flatMap((bin) => {
+    const gain = bin === before || bin.host.excluded !== null ? 0 : relief + occupancy.cost(bin) - occupancy.cost(bin, memoryKiB, cpu)
+    return gain > least ? [{ bin, gain }] : []
+  })
+  if (gains.length === 0) return false
   take(occupancy, unit)
-  put(occupancy, unit, best.host)
-  return true
+  for (const { bin } of gains.sort((a, b) => b.gain - a.gain)) {
+    if (occupancy.whyNot(unit.vms, bin.host.id) !== null) continue
+    put(occupancy, unit, bin.host.id)
+    return true
+  }
+  put(occupancy, unit, from)
+  return false
 }
 
 function swap(occupancy: Occupancy, unit: Unit, units: readonly Unit[]): boolean {
   for (const other of units) {
     const [here, there] = [unit.host!, other.host!]
-    if (here === there || (unit.memoryKiB === other.memoryKiB && unit.cpu === other.cpu)) continue
-    const bins = [occupancy.bins.get(here)!, occupancy.bins.get(there)!]
-    // Nothing is gained where the fuller host would get more than it gives.
-    const [given, got] = occupancy.fill(bins[0]!) > occupancy.fill(bins[1]!) ? [unit, other] : [other, unit]
-    if (given.memoryKiB <= got.memoryKiB && given.cpu <= got.cpu) continue
-    const cost = occupancy.cost(bins)
+    if (here === there) continue
+    const [from, to] = [occupancy.bins.get(here)!, occupancy.bins.get(there)!]
+    const [memoryKiB, cpu] = [other.memoryKiB - unit.memoryKiB, other.cpu - unit.cpu]
+    if (occupancy.cost(from) + occupancy.cost(to) - occupancy.cost(from, memoryKiB, cpu) - occupancy.cost(to, -memoryKiB, -cpu) <= least) continue
     take(occupancy, unit)
     take(occupancy, other)
     if (occupancy.whyNot(unit.vms, there) === null) {
       put(occupancy, unit, there)
       if (occupancy.whyNot(other.vms, here) === null) {
         put(occupancy, other, here)
-        if (cost - occupancy.cost(bins) > 1e-12) return true
-        take(occupancy, other)
+        return true
       }
       take(occupancy, unit)
     }

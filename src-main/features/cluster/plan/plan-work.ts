@@ -92,14 +92,14 @@ export class PlanWork {
     this.#asking.delete(vm.uuid)
     this.#checks.set(vm.uuid, check)
     const { preflight, destination } = check
-    if (preflight.verdict === 'blocked' && !this.#parts.intent.wishes.has(vm.uuid)) {
-      const tried = [...(this.#tried.get(vm.uuid) ?? []), check]
-      this.#tried.set(vm.uuid, tried)
-      if (isAboutHost(preflight) && tried.length < tries) {
-        this.#parts.refusals.add(vm.uuid, destination, errorsOf(preflight.findings)[0]?.message ?? 'It was refused.')
-        for (const uuid of this.#unitOf(vm)) this.#kept.delete(uuid)
-      } else this.#settle(vm)
-    }
+    // Whoever agreed stays where it was placed: nothing is to be placed anew.
+    if (preflight.verdict !== 'blocked' || this.#parts.intent.wishes.has(vm.uuid)) return
+    const tried = [...(this.#tried.get(vm.uuid) ?? []), check]
+    this.#tried.set(vm.uuid, tried)
+    if (isAboutHost(preflight) && tried.length < tries) {
+      this.#parts.refusals.add(vm.uuid, destination, errorsOf(preflight.findings)[0]?.message ?? 'It was refused.')
+      for (const uuid of this.#unitOf(vm)) this.#kept.delete(uuid)
+    } else this.#settle(vm)
     this.#place()
   }
 

@@ -53,12 +53,17 @@ export function schedule(tasks: readonly Task[], limits: Limits): Schedule {
   let going: Going[] = []
   let now = 0
   let nextStart = 0
+  const room = new Room(limits)
+  // Something ended since it was last looked who may begin.
+  let isFreed = true
   while (waiting.length > 0 || going.length > 0) {
-    if (now >= nextStart - 1e-9) {
+    if (isFreed && now >= nextStart - 1e-9) {
+      isFreed = limits.stagger > 0
       for (let i = 0; i < waiting.length; ) {
-        if (!hasRoom(waiting[i]!, going, limits)) i++
+        if (!room.has(waiting[i]!)) i++
         else {
           const [task] = waiting.splice(i, 1)
+          room.count(task!, 1)
           going.push({ task: task!, began: now, overhead: task!.overhead, work: task!.bytes * (1 - dirtyShare(task!)) })
           if (limits.stagger > 0) {
             nextStart = now + limits.stagger
@@ -79,16 +84,37 @@ export function schedule(tasks: readonly Task[], limits: Limits): Schedule {
       if (each.overhead > 0) each.overhead = settle(each.overhead - step)
       else each.work = settle(each.work - step * (drains.get(each.task.key) ?? 0))
     }
-    for (const { task, began } of going.filter(isOver)) slots.set(task.key, [began, now])
+    for (const { task, began } of going.filter(isOver)) {
+      slots.set(task.key, [began, now])
+      room.count(task, -1)
+      isFreed = true
+    }
     going = going.filter((each) => !isOver(each))
   }
   return { slots, total: now }
 }
 
-function hasRoom({ source, destination }: Task, going: readonly Going[], { perHost, perLink }: Limits): boolean {
-  const touching = (host: string) => going.filter(({ task }) => task.source === host || task.destination === host).length
-  const between = going.filter(({ task }) => task.source === source && task.destination === destination).length
-  return between < perLink && touching(source) < perHost && touching(destination) < perHost
+/** How many moves touch each host, and go on between each two. */
+class Room {
+  readonly #limits: Pick<Limits, 'perHost' | 'perLink'>
+  readonly #counts = new Map<string, number>()
+
+  constructor(limits: Pick<Limits, 'perHost' | 'perLink'>) {
+    this.#limits = limits
+  }
+
+  has({ source, destination }: Task): boolean {
+    const { perHost, perLink } = this.#limits
+    return this.#of(source) < perHost && this.#of(destination) < perHost && this.#of(`${source} ${destination}`) < perLink
+  }
+
+  count({ source, destination }: Task, change: 1 | -1): void {
+    for (const key of [source, destination, `${source} ${destination}`]) this.#counts.set(key, this.#of(key) + change)
+  }
+
+  #of(key: string): number {
+    return this.#counts.get(key) ?? 0
+  }
 }
 
 function isOver({ overhead, work }: Going): boolean {

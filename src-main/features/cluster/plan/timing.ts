@@ -50,10 +50,13 @@ const worthwhile = 0.05
 
 /** When each of the rows has its turn, in their order, and how long all take. `way`: what two hosts have between them. */
 export function timingOf(rows: readonly TimedRow[], limits: TimingLimits, way: (source: string, destination: string) => Estimate): Timing {
+  const known = new Map<Case, { readonly lines: Map<string, number>; readonly tasks: Task[] }>()
   const play = (of: Case, perHost: number, perLink: number) => {
-    const lines = linesOf(rows, of, way)
+    let given = known.get(of)
+    if (!given) known.set(of, (given = { lines: linesOf(rows, of, way), tasks: rows.map((row) => taskOf(row, of)) }))
+    const { lines, tasks } = given
     return schedule(
-      rows.map((row) => taskOf(row, of)),
+      tasks,
       {
         perHost,
         perLink,
