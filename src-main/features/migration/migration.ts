@@ -36,10 +36,16 @@ export interface MigrationParts {
   readonly timing?: Partial<RevivalTiming>
 }
 
-/** Jobs of the history that are looked at for throughputs between two hosts. */
-const historyDepth = 100
-/** Likewise, between any two. */
-const foreknowledgeDepth = 400
+/** Jobs of the history that are looked at for throughputs. */
+const historyDepth = 300
+
+/** What the preflights of one request share. */
+interface Asking {
+  readonly readers: Readers
+  readonly signal: AbortSignal
+  /** Ended moves, newest first; read when the first one wants them. */
+  readonly past: () => Promise<Job[]>
+}
 
 /** Moving VMs: verdicts while one is dragged, preflight for the dialog, the moves themselves, and what became of them. */
 export class Migration implements JobDirector {
@@ -78,13 +84,15 @@ export class Migration implements JobDirector {
   /** Preflights one plan after another, of which each may ask what an earlier one has heard already: for seconds, not for longer. */
   preflighter(signal: AbortSignal): (plan: MovePlan) => Promise<Preflight> {
     const readers = new Readers(this.#parts.hosts, signal)
-    return (plan) => this.#preflight(plan, readers, signal)
+    let past: Promise<Job[]> | null = null
+    const asking: Asking = { readers, signal, past: () => (past ??= this.#parts.jobs.list({ limit: historyDepth })) }
+    return (plan) => this.#preflight(plan, asking)
   }
 
   /** What can be said of moves without asking any host. Rejects with a Failure of the store. */
   async foreknowledge(): Promise<Foreknowledge> {
     const { jobs, inventory } = this.#parts
-    return new Foreknowledge(inventory, await jobs.list({ limit: foreknowledgeDepth }), {
+    return new Foreknowledge(inventory, await jobs.list({ limit: historyDepth }), {
       dirtyRate: (uuid) => this.#rates.last(uuid),
       mbps: (source, destination) => this.#mbps.get(`${source} ${destination}`) ?? null,
     })
@@ -152,7 +160,7 @@ export class Migration implements JobDirector {
     return { hasFinished: isIntended, hasPerformed: isIntended }
   }
 
-  async #preflight(plan: MovePlan, readers: Readers, signal: AbortSignal): Promise<Preflight> {
+  async #preflight(plan: MovePlan, { readers, signal, past }: Asking): Promise<Preflight> {
     const { jobs, hosts } = this.#parts
     let move: Assembled
     let driverNote: Finding | null = null
@@ -177,7 +185,7 @@ export class Migration implements JobDirector {
     }
     const [findings, forecast] = await Promise.all([
       this.#findings(move),
-      this.#forecast(move).catch(() => {
+      this.#forecast(move, past).catch(() => {
         signal.throwIfAborted()
         return null
       }),
@@ -240,9 +248,9 @@ export class Migration implements JobDirector {
     return [...own, ...checked].sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity))
   }
 
-  async #forecast(move: Assembled): Promise<Preflight['forecast']> {
+  async #forecast(move: Assembled, past: Asking['past']): Promise<Preflight['forecast']> {
     const { plan, domain, source, route, signal } = move
-    const earlier = earlierThroughputs(await this.#parts.jobs.list({ host: plan.destination, limit: historyDepth }), plan.vm.host, plan.destination)
+    const earlier = earlierThroughputs(await past(), plan.vm.host, plan.destination)
     const inputs = await gatherInputs({ plan, vm: domain, source: source.facts, route, earlier, rates: this.#rates, signal })
     return engines[plan.options.technique].forecast(move, inputs)
   }
