@@ -31,6 +31,13 @@ export const keySections = [
     ],
   },
   {
+    title: 'Plans',
+    keys: [
+      ['Ctrl+Z', 'Undo the last change of the plan'],
+      ['Enter', 'Open a row’s details, when its arrow has the focus'],
+    ],
+  },
+  {
     title: 'Tabs',
     keys: [
       ['←', 'Tab before'],

@@ -1,6 +1,8 @@
 import { onScopeDispose } from 'vue'
 import { useRouter } from 'vue-router'
 import type { Job } from '../../src-main/contract/job.ts'
+import { useRunStore } from '../features/cluster/run/run-store.ts'
+import { hasSucceeded, runNote, runTitle } from '../features/cluster/run/run-words.ts'
 import { vmSelectionKey } from '../features/vm/vm-commands.ts'
 import { useSelectionStore } from '../features/inventory/selection-store.ts'
 import { moveBack } from '../features/job/job-actions.ts'
@@ -9,12 +11,13 @@ import { endSentence } from '../features/job/job-words.ts'
 import { notify } from '../ui/notice.ts'
 import { useTabsStore } from './tabs-store.ts'
 
-/** Tells the end of every move, keeps the VM selected, and takes its open page along. Call once, in the frame's setup. */
+/** Tells the end of every run, of every move that is not part of one, keeps the VM selected, and takes its open page along. Call once, in the frame's setup. */
 export function useEndings(): void {
   const router = useRouter()
   const jobs = useJobStore()
   const selection = useSelectionStore()
   const tabs = useTabsStore()
+  const runs = useRunStore()
 
   function follow(job: Job): void {
     const there = { host: job.plan.destination, uuid: job.plan.vm.uuid }
@@ -33,6 +36,8 @@ export function useEndings(): void {
       switch (job.state.state) {
         case 'succeeded':
           follow(job)
+          // Twenty moves of a run would be twenty notices: the run tells its own end.
+          if (runs.hasJob(job.id)) break
           notify({ tone: 'success', title, actions: [{ label: 'Move back', run: () => moveBack(job) }, details], lastsMs: 12_000 })
           break
         case 'failed':
@@ -49,9 +54,16 @@ export function useEndings(): void {
           break
         }
         case 'cancelled':
-          notify({ tone: 'info', title, actions: [details] })
+          if (!runs.hasJob(job.id)) notify({ tone: 'info', title, actions: [details] })
           break
       }
+    }),
+  )
+  onScopeDispose(
+    runs.onDidEnd((run) => {
+      if (run.state.state !== 'done') return
+      const details = { label: 'Show the run', run: () => void router.push({ name: 'run', params: { id: run.id } }) }
+      notify({ tone: hasSucceeded(run) ? 'success' : 'warning', title: run.state.verdict || `${runTitle(run)} has ended`, problem: { message: `${runTitle(run)}: ${runNote(run)}` }, actions: [details], lastsMs: hasSucceeded(run) ? 12_000 : null })
     }),
   )
 }

@@ -7,6 +7,8 @@ export interface Confirmation {
   /** The button says what it does, never just OK. */
   readonly action: string
   readonly isDestructive?: boolean
+  /** Has to be typed before the button does anything, such as the name of what goes. */
+  readonly typed?: string
 }
 
 /** The question on screen, if any; shown by UiConfirm.vue. */

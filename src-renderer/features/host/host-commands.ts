@@ -5,10 +5,12 @@ import { allowed, refused, type Availability, type Command } from '../../ui/comm
 import { askConfirmation } from '../../ui/confirm.ts'
 import { formatCount } from '../../ui/format.ts'
 import { notify } from '../../ui/notice.ts'
+import { hostClusterCommands } from '../cluster/maintenance/host-cluster-commands.ts'
 import { useMoveIntentStore } from '../migration/move-intent-store.ts'
 import { openMoveDialog } from '../migration/use-move-dialog.ts'
 import { orNotify } from '../settings/problem-of.ts'
 import { hostDialog } from './host-dialogs.ts'
+import { removeHost } from './host-removal.ts'
 import { useHostStore } from './host-store.ts'
 
 /** Makes the commands of one host. Call in setup; the answer may be called whenever a menu opens, and in a computed. */
@@ -31,27 +33,18 @@ export function useHostCommands(): (id: string) => Command[] {
         intents.end()
         openMoveDialog({ vms: cut, destination: id })
       }, { shortcut: 'Ctrl+V', keywords: 'paste migrate' }),
+      ...hostClusterCommands(host, router),
       make('edit', 'edit', 'Label, group, tags, migration address…', 'i-lucide-pencil', allowed, () => (hostDialog.value = { kind: 'edit', host: id }), { shortcut: 'F2', keywords: 'rename edit settings' }),
       ...(host.connection.state === 'offline' ? [make('problem', 'edit', 'Why it is not connected…', 'i-lucide-circle-alert', allowed, () => (hostDialog.value = { kind: 'problem', host: id }))] : []),
       make('reconnect', 'edit', 'Reconnect', 'i-lucide-refresh-cw', allowed, () => void orNotify(`Reconnect ${host.name}`, () => connectBackend().client.host.reconnect({ host: id }))),
       make('remove-agent', 'forget', 'Remove Drover’s files from it…', 'i-lucide-eraser', online(host), () => void removeAgent(host), { keywords: 'agent uninstall clean', isDestructive: true }),
-      make('remove', 'forget', 'Remove from Drover…', 'i-lucide-unplug', allowed, () => void remove(host), { keywords: 'forget delete disconnect', isDestructive: true }),
+      make('remove', 'forget', 'Remove from Drover…', 'i-lucide-unplug', allowed, () => void removeHost(id, host.name), { keywords: 'forget delete disconnect', isDestructive: true }),
     ]
   }
 }
 
 function online(host: HostView): Availability {
   return host.connection.state === 'online' ? allowed : refused(`${host.name} is not connected.`)
-}
-
-async function remove(host: HostView): Promise<void> {
-  const isSure = await askConfirmation({
-    title: `Remove ${host.name} from Drover?`,
-    lines: ['Drover forgets the host. Nothing happens on it: its VMs go on as they are.', 'Past moves stay in the history.'],
-    action: `Remove ${host.name}`,
-    isDestructive: true,
-  })
-  if (isSure) await orNotify(`Remove ${host.name}`, () => connectBackend().client.host.remove({ host: host.record.id }))
 }
 
 async function removeAgent(host: HostView): Promise<void> {
