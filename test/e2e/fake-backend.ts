@@ -22,8 +22,6 @@ async function* until<T>(signal: AbortSignal | undefined, first: T): AsyncGenera
   await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }))
 }
 
-const unplanned = { code: 'not-ready', message: 'The scripted cluster makes no plans.' }
-
 /** The contract over a scripted cluster, for tests of the page alone: a stand-in at the far end of the wire, never imported by the program. */
 export function fakeRouter(cluster: FakeCluster): ReturnType<ReturnType<typeof implement<typeof contract>>['router']> {
   const os = implement(contract)
@@ -87,25 +85,25 @@ export function fakeRouter(cluster: FakeCluster): ReturnType<ReturnType<typeof i
       recover: os.migration.recover.handler(() => undefined),
     },
     cluster: {
-      plan: os.cluster.plan.handler(() => refuse(unplanned)),
-      start: os.cluster.start.handler(() => refuse(unplanned)),
-      watchRuns: os.cluster.watchRuns.handler(({ signal }) => until(signal, { isSnapshot: true, runs: [] })),
-      watchRun: os.cluster.watchRun.handler(() => refuse(unplanned)),
+      plan: os.cluster.plan.handler(({ input, signal }) => (input.kind === 'evacuate' && ![...cluster.vms.values()].some((vm) => vm.ref.host === input.host) ? refuse({ code: 'nothing-to-plan', message: 'There is no VM on it.' }) : cluster.plan(input, signal))),
+      start: os.cluster.start.handler(({ input }) => cluster.startRun(input)),
+      watchRuns: os.cluster.watchRuns.handler(({ signal }) => cluster.watchRuns(signal)),
+      watchRun: os.cluster.watchRun.handler(({ input, signal }) => (cluster.runs.has(input.run) ? cluster.watchRun(input.run, signal) : refuse({ code: 'run-unknown', message: 'There is no such run.' }))),
       ack: os.cluster.ack.handler(() => undefined),
-      pause: os.cluster.pause.handler(() => undefined),
-      resume: os.cluster.resume.handler(() => undefined),
-      setParallelism: os.cluster.setParallelism.handler(() => undefined),
-      skip: os.cluster.skip.handler(() => undefined),
-      retry: os.cluster.retry.handler(() => undefined),
-      cancel: os.cluster.cancel.handler(() => undefined),
+      pause: os.cluster.pause.handler(({ input }) => cluster.runs.get(input.run)?.show({ state: { state: 'paused', since: Date.now(), reason: 'by ada' } })),
+      resume: os.cluster.resume.handler(({ input }) => cluster.runs.get(input.run)?.show({ state: { state: 'running' } })),
+      setParallelism: os.cluster.setParallelism.handler(({ input }) => cluster.runs.get(input.run)?.show({ perHost: input.perHost, perLink: input.perLink, ...(input.bandwidthMiBps !== undefined && { bandwidthMiBps: input.bandwidthMiBps }) })),
+      skip: os.cluster.skip.handler(({ input }) => cluster.runs.get(input.run)?.setRow(input.vm, { state: 'skipped', at: Date.now(), reason: 'Skipped by ada.' })),
+      retry: os.cluster.retry.handler(({ input }) => cluster.runs.get(input.run)?.retry(input.vm, input.destination)),
+      cancel: os.cluster.cancel.handler(({ input }) => cluster.runs.get(input.run)?.cancel(input.mode)),
       emptiness: os.cluster.emptiness.handler(({ input }) => ({ host: input.host, isEmpty: false, left: [], at: Date.now() })),
-      enterMaintenance: os.cluster.enterMaintenance.handler(() => undefined),
-      leaveMaintenance: os.cluster.leaveMaintenance.handler(() => undefined),
-      shutDownHost: os.cluster.shutDownHost.handler(() => undefined),
-      placements: os.cluster.placements.handler(() => []),
-      rules: os.cluster.rules.handler(() => []),
-      putRule: os.cluster.putRule.handler(() => undefined),
-      removeRule: os.cluster.removeRule.handler(() => undefined),
+      enterMaintenance: os.cluster.enterMaintenance.handler(({ input }) => cluster.setMaintenance(input.host, 'entering', input.reason)),
+      leaveMaintenance: os.cluster.leaveMaintenance.handler(({ input }) => cluster.setMaintenance(input.host, null, '')),
+      shutDownHost: os.cluster.shutDownHost.handler(({ input }) => cluster.answer(input.host, { kind: 'refuse' })),
+      placements: os.cluster.placements.handler(({ input }) => cluster.findPlacements(input)),
+      rules: os.cluster.rules.handler(() => cluster.rules),
+      putRule: os.cluster.putRule.handler(({ input }) => void (cluster.rules = [...cluster.rules.filter(({ id }) => id !== input.id), input])),
+      removeRule: os.cluster.removeRule.handler(({ input }) => void (cluster.rules = cluster.rules.filter(({ id }) => id !== input.id))),
     },
   })
 }

@@ -1,3 +1,4 @@
+import type { Placement } from '../../src-main/contract/cluster.ts'
 import type { HostCandidate, HostConnection, HostDetails, HostRecord, HostView, PromptAnswer } from '../../src-main/contract/host.ts'
 import type { InventoryFrame } from '../../src-main/contract/inventory.ts'
 import type { Job, JobFrame } from '../../src-main/contract/job.ts'
@@ -5,7 +6,11 @@ import type { HostVerdict, MovePlan, Preflight } from '../../src-main/contract/m
 import type { Problem } from '../../src-main/contract/problem.ts'
 import type { AppInfo, Settings } from '../../src-main/contract/settings.ts'
 import { vmKey, type History, type SampleColumns, type VmCommand, type VmDetails, type VmRef, type VmView } from '../../src-main/contract/vm.ts'
+import type { PlacementRule, Plan, PlanRequest } from '../../src-main/contract/plan.ts'
+import type { Run, RunFrame } from '../../src-main/contract/run.ts'
 import { emptyMoveSamples, FakeMove } from './fake-move.ts'
+import { fakePlan } from './fake-plan.ts'
+import { FakeRun, type FakeRunInput } from './fake-run.ts'
 import { Publisher } from './publisher.ts'
 
 /** `small`: four hosts in all states, with moves past and present. `large`: 64 hosts, 2,000 VMs. */
@@ -26,8 +31,12 @@ export class FakeCluster {
   readonly vms = new Map<string, VmView>()
   readonly moves = new Map<string, FakeMove>()
   readonly past: Job[] = []
+  readonly runs = new Map<string, FakeRun>()
+  placements: Placement[] = []
+  rules: PlacementRule[] = []
   private readonly inventory = new Publisher<Delta>()
   private readonly jobs = new Publisher<Job>()
+  private readonly runChanges = new Publisher<Run>()
   private readonly settingsChanges = new Publisher<Settings>()
   private nextN = 0
   private tick = 0
@@ -42,6 +51,7 @@ export class FakeCluster {
   close(): void {
     clearInterval(this.timer)
     for (const move of this.moves.values()) move.stop()
+    for (const run of this.runs.values()) run.stop()
   }
 
   /** A second passes: every figure of every host and VM changes. */
@@ -113,6 +123,12 @@ export class FakeCluster {
     put('kvm4', 'backup', 8)
     put('kvm4', 'archive', 4, { state: 'off' })
     this.past.push(...FakeMove.past(this))
+    this.placements = this.past.flatMap((job): Placement[] => {
+      if (job.state.state !== 'succeeded') return []
+      const { plan, vmName, sourceName, destinationName, endedAt, state } = job
+      return [{ id: job.id, t: endedAt ?? 0, vm: plan.vm.uuid, vmName, from: plan.vm.host, fromName: sourceName, to: plan.destination, toName: destinationName, technique: plan.options.technique, run: null, kind: 'move', reason: vmName === 'mail' ? 'closer to its disks' : '', who: 'ada', seconds: state.result.totalMs / 1000, downtimeMs: state.result.downtimeMs, bytes: state.result.bytes }]
+    })
+    this.rules.push({ id: 'r1', kind: 'apart', name: 'Databases apart', members: { vms: [], tags: ['db'] } })
   }
 
   private vmSamples(): SampleColumns {
@@ -296,6 +312,55 @@ export class FakeCluster {
       .filter((job) => job.endedAt !== null && job.endedAt < (filter.before ?? Infinity) && `${job.vmName} ${job.sourceName} ${job.destinationName}`.toLowerCase().includes(text))
       .sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0))
       .slice(0, filter.limit)
+  }
+
+  /** The plan of a request: a first frame from what is known, and three more while rows are checked. */
+  async *plan(request: PlanRequest, signal: AbortSignal | undefined): AsyncGenerator<Plan> {
+    for (const share of [0, 0.34, 0.67, 1]) {
+      if (signal?.aborted) return
+      yield fakePlan(this, request, share)
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+  }
+
+  startRun(input: FakeRunInput): Run {
+    const known = this.runs.get(input.run)
+    if (known) return known.run
+    if (input.isMaintenance && 'host' in input.request) this.setMaintenance(input.request.host, 'entering', input.reason)
+    const run = new FakeRun(this, input, (now) => this.runChanges.publish(now))
+    this.runs.set(input.run, run)
+    return run.run
+  }
+
+  setMaintenance(host: string, state: 'entering' | 'in' | null, reason: string): void {
+    const { record } = this.hosts.get(host) as HostView
+    this.setHost(host, { record: { ...record, maintenance: state === null ? null : { state, reason, who: 'ada', since: record.maintenance?.since ?? Date.now() } } })
+  }
+
+  async *watchRuns(signal: AbortSignal | undefined): AsyncGenerator<{ isSnapshot: boolean; runs: Run[] }> {
+    const coming = this.runChanges.subscribe(signal)
+    yield { isSnapshot: true, runs: [...this.runs.values()].map(({ run }) => run) }
+    for await (const run of coming) yield { isSnapshot: false, runs: [run] }
+  }
+
+  async *watchRun(id: string, signal: AbortSignal | undefined): AsyncGenerator<RunFrame> {
+    const coming = this.runChanges.subscribe(signal)
+    const known = this.runs.get(id)
+    if (!known) return
+    let seq = 1
+    let told = known.log.length
+    yield { seq, isSnapshot: true, run: known.run, samples: known.samples, log: [...known.log] }
+    for await (const run of coming) {
+      if (run.id !== id) continue
+      const log = known.log.slice(told)
+      told = known.log.length
+      yield { seq: ++seq, isSnapshot: false, run, samples: known.lastSample, log }
+    }
+  }
+
+  findPlacements(filter: { text?: string | undefined; limit: number }): Placement[] {
+    const words = (filter.text ?? '').toLowerCase().split(/\s+/).filter(Boolean)
+    return this.placements.filter((one) => words.every((word) => `${one.vmName} ${one.fromName} ${one.toName} ${one.reason} ${one.who} ${one.kind} ${one.technique}`.toLowerCase().includes(word))).slice(0, filter.limit)
   }
 
   history(): History {

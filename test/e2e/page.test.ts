@@ -1,64 +1,31 @@
-import AxeBuilder from '@axe-core/playwright'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { chromium, type Browser, type Page } from 'playwright-core'
-import { build } from 'vite'
+import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import config from '../../electron.vite.config.ts'
 import { startFakeBackend, type FakeBackend } from './fake-backend.ts'
 import type { ClusterSize } from './fake-cluster.ts'
+import { expectNoAxeFindings, go, PageRig } from './page-rig.ts'
 
 // The page alone, in a real browser, against a scripted cluster at the far end of the wire.
 
-let folder: string
-let browser: Browser
+let rig: PageRig
 let fake: FakeBackend
-let strangers: string[]
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'drover-page-'))
-  const { renderer } = config as { renderer: Parameters<typeof build>[0] & object }
-  await build({ ...renderer, configFile: false, logLevel: 'error', build: { ...renderer.build, outDir: folder, emptyOutDir: true } })
-  browser = await chromium.launch({ executablePath: process.env['DROVER_TEST_CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+  rig = await PageRig.start()
 }, 120_000)
-afterAll(async () => {
-  await browser?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()))
-  await fake?.close()
-})
+afterAll(() => rig?.stop())
+afterEach(() => rig.closePages())
 
 async function open(size: ClusterSize, theme: 'dark' | 'light' = 'dark'): Promise<Page> {
-  fake = await startFakeBackend(folder, { size })
-  fake.cluster.settings = { ...fake.cluster.settings, theme }
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
-  context.setDefaultTimeout(60_000)
-  const page = await context.newPage()
-  strangers = []
-  page.on('request', (request) => !request.url().startsWith(new URL(fake.url).origin) && !request.url().startsWith('data:') && strangers.push(request.url()))
-  await page.goto(fake.url)
-  await page.locator('[data-live=polite]').waitFor({ state: 'attached' })
-  return page
+  const opened = await rig.open(size, theme)
+  fake = opened.fake
+  return opened.page
 }
 
 const tile = (page: Page, name: string) => page.locator('.tile', { hasText: new RegExp(`^${name}$`) })
 const card = (page: Page, host: string) => page.locator(`[data-host=${host}]`)
 const tree = (page: Page) => page.getByRole('tree')
 const dialog = (page: Page) => page.getByRole('dialog')
-const go = async (page: Page, hash: string, seen: string) => {
-  await page.evaluate((to) => (location.hash = to), hash)
-  await page.locator('#page').getByText(seen).first().waitFor()
-}
-
-async function expectNoAxeFindings(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical' || impact === 'moderate')
-  expect(serious.map(({ id, nodes }) => `${where}: ${id} ${nodes.map((node) => node.target.join(' ')).slice(0, 3).join(' | ')}`)).toEqual([])
-}
 
 test.each(['dark', 'light'] as const)('axe finds nothing serious on any page, %s', async (theme) => {
   const page = await open('small', theme)
@@ -197,8 +164,8 @@ test('two thousand VMs: only what is near the screen is in the page, and everyth
 })
 
 test('the first sight weighs at most 400 kB, and nothing is asked of anybody else', async () => {
-  fake = await startFakeBackend(folder, { size: 'small' })
-  const page = await (await browser.newContext()).newPage()
+  fake = rig.fake = await startFakeBackend(rig.folder, { size: 'small' })
+  const page = await (await rig.browser.newContext()).newPage()
   const sizes: number[] = []
   const bodies: Promise<unknown>[] = []
   page.on('response', (response) => bodies.push(response.body().then((body) => sizes.push(gzipSync(body).length), () => undefined)))
@@ -206,5 +173,5 @@ test('the first sight weighs at most 400 kB, and nothing is asked of anybody els
   await tile(page, 'web-1').waitFor()
   await Promise.all(bodies)
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(400 * 1024)
-  expect(strangers).toEqual([])
+  expect(rig.strangers).toEqual([])
 })
