@@ -127,8 +127,7 @@ test('a run is watched, paused, skipped and ended; the host is asked before it i
   await page.getByRole('button', { name: 'Go on' }).first().click()
   await page.getByRole('button', { name: 'Skip win-legacy' }).click()
   await runRow('win-legacy').getByText('Skipped by ada.').waitFor({ state: 'attached' })
-  await page.getByText('kvm1 still has 1 VMs.').first().waitFor()
-  await page.getByText('Still there: win-legacy.').waitFor()
+  await page.getByText('kvm1 still has 1 VM: win-legacy.').first().waitFor()
   expect(await page.getByRole('button', { name: 'Shut down host…' }).count()).toBe(0)
   await page.getByRole('button', { name: 'Plan the rest…' }).click()
   await settled()
@@ -202,7 +201,7 @@ test('Remove from Drover wants the host’s name in writing', async () => {
 
 test.each([
   ['CSV', /^time,vm,.*\r\n.*,mail,.*closer to its disks/s],
-  ['JSON', /^\[\s*\{.*"vm": "mail"/s],
+  ['JSON', /^\[\s*\{.*"vmName": "mail"/s],
   ['Markdown', /^\| time \| vm .*\| mail \|/s],
 ])('the history is searched, and what was found is exported as %s', async (format, expected) => {
   await open()

@@ -31,7 +31,7 @@ export class FakeRun {
     const own = 'host' in input.request ? input.request.host : null
     const name = (id: string) => cluster.hosts.get(id)?.name ?? id
     this.run = {
-      id: input.run, request: input.request, hostName: own === null ? null : name(own), reason: input.reason, who: 'ada', isMaintenance: input.isMaintenance, createdAt: Date.now(), endedAt: null, state: { state: 'running' },
+      id: input.run, request: input.request, hostName: own === null ? null : name(own), reason: input.reason, who: 'ada', isMaintenance: input.isMaintenance, createdAt: Date.now(), endedAt: null, bringsBack: false, state: { state: 'running' },
       perHost: input.perHost, perLink: input.perLink, bandwidthMiBps: input.request.bandwidthMiBps, forecastSeconds: input.forecastSeconds, eta: input.forecastSeconds,
       rows: input.rows.map((row): RunRow => {
         const vm = cluster.vms.get(vmKey(row.vm))
@@ -118,7 +118,7 @@ export class FakeRun {
     const isCancelled = this.run.state.state === 'stopping'
     const isComplete = !isCancelled && this.run.rows.every((row) => row.state.state === 'moved' || row.state.state === 'stays')
     const isEvacuation = this.run.request.kind === 'evacuate'
-    const verdict = isCancelled ? 'Stopped: what had moved stays where it is.' : isEvacuation && left.length === 0 ? `Evacuated: ${this.run.hostName ?? ''} was asked and has no VM left.` : isEvacuation ? `${this.run.hostName ?? ''} still has ${left.length} VMs.` : 'All of it came about.'
+    const verdict = isCancelled ? 'Stopped: what had moved stays where it is.' : isEvacuation && left.length === 0 ? `Evacuated: ${this.run.hostName ?? ''} was asked and has no VM left.` : isEvacuation ? `${this.run.hostName ?? ''} still has ${left.length} VM${left.length === 1 ? '' : 's'}: ${left.join(', ')}.` : 'All of it came about.'
     this.say(isComplete ? 'info' : 'warning', verdict)
     if (own !== null && isEvacuation && left.length === 0 && this.run.isMaintenance) this.cluster.setMaintenance(own, 'in', this.run.reason)
     this.show({ endedAt: Date.now(), eta: null, state: { state: 'done', at: Date.now(), isComplete, isCancelled, verdict, emptiness: own === null || !isEvacuation ? null : { host: own, isEmpty: left.length === 0, left, at: Date.now() } } })

@@ -15,7 +15,7 @@ function row(name: string, state: RunRow['state'], over: Partial<RunRow> = {}): 
 
 function run(rows: RunRow[], over: Partial<Run> = {}): Run {
   return {
-    id: 'run-00001', request: planRequest.parse({ kind: 'evacuate', host: 'a' }), hostName: 'a', reason: '', who: 'ada', isMaintenance: true, createdAt: 0, endedAt: null,
+    id: 'run-00001', request: planRequest.parse({ kind: 'evacuate', host: 'a' }), hostName: 'a', reason: '', who: 'ada', isMaintenance: true, createdAt: 0, endedAt: null, bringsBack: false,
     state: { state: 'running' }, perHost: 2, perLink: 2, bandwidthMiBps: null, rows, forecastSeconds: [50, 70], eta: [20, 30], ...over,
   }
 }
