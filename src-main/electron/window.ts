@@ -5,12 +5,17 @@ import { keepWindowState, readWindowState, smallest } from './window-state.ts'
 /** The one thing that the page may do besides talking to Drover: put text on the clipboard. */
 const allowedPermissions: readonly string[] = ['clipboard-sanitized-write']
 
-/** Refuses the page everything that it does not need: permissions, downloads, devices, other pages. Call once, when the app is ready. */
+/** Refuses the page everything that it does not need: permissions, devices, other pages, downloads but of its own making. Call once, when the app is ready. */
 export function lockDownSession(): void {
   const { defaultSession } = session
   defaultSession.setPermissionRequestHandler((contents, permission, decide) => decide(isPage(contents.getURL()) && allowedPermissions.includes(permission)))
   defaultSession.setPermissionCheckHandler((contents, permission) => contents !== null && isPage(contents.getURL()) && allowedPermissions.includes(permission))
   defaultSession.setDevicePermissionHandler(() => false)
+  // An export of the history is made in the page; Electron asks where to save it.
+  defaultSession.on('will-download', (event, item) => {
+    if (item.getURL().startsWith(`blob:${pageOrigin}/`)) item.setSaveDialogOptions({ defaultPath: item.getFilename() })
+    else event.preventDefault()
+  })
 }
 
 /** Opens the window where it was last time. It never navigates away from the page, and opens no other. */

@@ -26,7 +26,7 @@ function obstacleOf(vm: VmView, chosen: Obstacle['chosen']): Obstacle | null {
 function subjects(cluster: FakeCluster, request: PlanRequest): VmView[] {
   const all = [...cluster.vms.values()]
   if (request.kind === 'evacuate') return all.filter((vm) => vm.ref.host === request.host && vm.state !== 'incoming')
-  if (request.kind === 'return') return all.filter((vm) => vm.ref.host !== request.host && cluster.placements.some((one) => one.vm === vm.ref.uuid && one.from === request.host))
+  if (request.kind === 'return') return all.filter((vm) => vm.ref.host !== request.host && cluster.placements.some((one) => one.vm === vm.ref.uuid && one.from === request.host && one.kind === 'evacuate'))
   if (request.kind === 'undo') {
     const placement = request.placement === null ? cluster.placements[0] : cluster.placements.find(({ id }) => id === request.placement)
     return all.filter((vm) => vm.ref.uuid === placement?.vm)
@@ -45,9 +45,9 @@ export function fakePlan(cluster: FakeCluster, request: PlanRequest, share: numb
   const countsBefore = new Map(counts)
   const excluded = (id: string) => {
     const host = cluster.hosts.get(id)
-    if (host?.connection.state !== 'online') return 'not connected'
-    if (id === own && request.kind === 'evacuate') return 'being emptied'
-    return host.record.maintenance ? 'in maintenance' : null
+    if (host?.connection.state !== 'online') return `${id} is not connected.`
+    if (id === own && request.kind === 'evacuate') return `${id} is being emptied.`
+    return host.record.maintenance ? `${id} is in maintenance.` : null
   }
   const open = [...cluster.hosts.keys()].filter((host) => excluded(host) === null)
   let slot = 0
