@@ -148,6 +148,7 @@ test('after a restart the run asks for a word; cancel offers to stop here or to 
   await go(page, '/plan/evacuate/kvm1', 'Evacuate kvm1')
   await settled()
   await startPlan('')
+  await runRow('db-primary').getByText('Moving').waitFor()
   const run = [...fake.cluster.runs.values()][0]
   run?.show({ state: { state: 'awaiting-word', since: Date.now(), reason: 'Drover was started anew.' } })
   await page.getByRole('alert', { name: 'A word is needed' }).getByText('2 moves go on by themselves. 3 VMs wait. Shall they follow?').waitFor()
