@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import type { Disposable } from '../base/disposable.ts'
 import { Emitter } from '../base/event.ts'
 import { Failure } from '../base/failure.ts'
@@ -12,6 +16,7 @@ import type { HostDescription, LabDescription, PoolDescription, VmDescription } 
 import { Machine, type Pool, type Volume } from './machine.ts'
 import { Link, Network } from './physics/network.ts'
 import { uuidOf } from './physics/random.ts'
+import { heldUp } from './transport/held-up.ts'
 import { TwinTransport } from './transport/twin-transport.ts'
 import { vmXml } from './xml/vm-xml.ts'
 import { WorldClock } from './time/world-clock.ts'
@@ -71,6 +76,7 @@ export class World implements Disposable {
   readonly #daemons = new Map<string, Daemon>()
   readonly #racks = new Map<string, { readonly up: Link; readonly down: Link }>()
   readonly #guests = new Map<string, Guest>()
+  #folder: string | null = null
   readonly #arrivals = new Map<string, ((isWhole: boolean) => void)[]>()
 
   private constructor(lab: LabDescription, options: WorldOptions) {
@@ -107,6 +113,27 @@ export class World implements Disposable {
     const to = parseAddress(address)
     if (to.scheme === 'twin' && to.lab === this.lab.name) return this.openTransport(to.host)
     throw new Failure('twin-not-here', `${address} is not in the demo lab.`, { next: 'Leave the demo lab to connect real hosts.' })
+  }
+
+  /** The daemon of the host at an address or of a name, over a way that a cut cable holds up. Throws `tcp-connect-failed` where nobody answers. */
+  dial(from: Machine, address: string): Duplex {
+    const far = [...this.#daemons.values()].find(({ machine }) => machine.address === address || machine.id === address)
+    const isCut = () => this.path(from, far!.machine).some((link) => link.isCut)
+    if (!far || far.machine.isDown || isCut()) throw new Failure('tcp-connect-failed', `Nobody answers at ${address}.`, { evidence: far ? 'No route to host' : 'Name or service not known' })
+    const { near, served, dispose } = heldUp(isCut, this.faults.onDidChange)
+    far.serve(served, false)
+    // A machine that is gone says nothing any more: its peers notice by themselves.
+    const crash = from.onDidCrash(() => near.destroy())
+    near.once('close', () => {
+      dispose()
+      crash.dispose()
+    })
+    return near
+  }
+
+  /** A folder for what agents write, gone with the world. */
+  get folder(): string {
+    return (this.#folder ??= mkdtempSync(join(tmpdir(), 'drover-twin-')))
   }
 
   /** By name or address. */
@@ -174,6 +201,7 @@ export class World implements Disposable {
   dispose(): void {
     for (const { machine } of this.#daemons.values()) machine.dispose()
     this.clock.dispose()
+    if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true })
   }
 
   #tellArrival(uuid: string, isWhole: boolean): void {

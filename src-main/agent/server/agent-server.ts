@@ -7,7 +7,7 @@ import { findLibvirtSocket } from '../libvirt-socket.ts'
 import { LineChannel } from '../protocol/line-channel.ts'
 import { protocolVersion, type AgentRequest, type AgentStatus, type Hello } from '../protocol/message.ts'
 import type { DestinationRoute, MoveSpec } from '../protocol/move-spec.ts'
-import { openTunnel, type TunnelListener, type TunnelTiming } from '../tunnel/tunnel-listener.ts'
+import { openTunnel, type TunnelListener, type TunnelOptions, type TunnelTiming } from '../tunnel/tunnel-listener.ts'
 import type { AgentLog } from './agent-log.ts'
 import type { Histories } from './histories.ts'
 import { serveChannel } from './server-channel.ts'
@@ -15,6 +15,17 @@ import { serveChannel } from './server-channel.ts'
 /** A move that this agent drives; its destination may be given a new way. */
 export interface DrivenMove extends MoveHandle {
   setRoute(route: DestinationRoute): void
+}
+
+/** As much of a tunnel's end as the server needs. */
+export type Tunnel = Pick<TunnelListener, 'job' | 'address' | 'port' | 'connections' | 'refused' | 'onDidClose' | 'close'>
+
+/** What an agent has of the host that it is on. */
+export interface AgentHost {
+  readonly hostname: string
+  /** The daemon's socket; rejects with `agent-no-libvirt`. */
+  libvirtSocket(): Promise<string>
+  openTunnel(options: TunnelOptions): Promise<Tunnel>
 }
 
 export interface AgentServerOptions {
@@ -25,6 +36,8 @@ export interface AgentServerOptions {
   readonly drive: (spec: MoveSpec, route: DestinationRoute, journal: Journal) => DrivenMove
   /** Candidates; default libvirt's usual ones. */
   readonly libvirtSockets?: readonly string[]
+  /** Default: this machine. */
+  readonly host?: AgentHost
   /** Milliseconds without channel, running job and tunnel until `onDidBecomeIdle`. */
   readonly lingerMs: number
 }
@@ -33,7 +46,8 @@ export interface AgentServerOptions {
 export class AgentServer {
   readonly #options: AgentServerOptions
   readonly #moves = new Map<string, DrivenMove>()
-  readonly #tunnels = new Map<string, TunnelListener>()
+  readonly #host: AgentHost
+  readonly #tunnels = new Map<string, Tunnel>()
   readonly #idle = new Emitter<void>()
   readonly #startedAt = Date.now()
   #channels = 0
@@ -44,6 +58,7 @@ export class AgentServer {
 
   constructor(options: AgentServerOptions) {
     this.#options = options
+    this.#host = options.host ?? { hostname: hostname(), libvirtSocket: () => findLibvirtSocket(options.libvirtSockets), openTunnel }
     this.#rest()
   }
 
@@ -87,7 +102,7 @@ export class AgentServer {
       version: this.#options.version,
       pid: process.pid,
       uid: process.getuid?.() ?? -1,
-      hostname: hostname(),
+      hostname: this.#host.hostname,
       node: process.version,
       now: Date.now(),
     }
@@ -165,8 +180,8 @@ export class AgentServer {
   }
 
   async #openTunnel(request: Extract<AgentRequest, { do: 'tunnel-open' }>): Promise<{ port: number }> {
-    const target = await findLibvirtSocket(this.#options.libvirtSockets)
-    const tunnel = await openTunnel({
+    const target = await this.#host.libvirtSocket()
+    const tunnel = await this.#host.openTunnel({
       job: request.job,
       address: request.address,
       ports: request.ports,
@@ -197,7 +212,7 @@ export class AgentServer {
       runningJobs: jobs.filter((state) => state === 'running').length,
       endedJobs: jobs.filter((state) => state === 'ended').length,
       tunnels: [...this.#tunnels.values()].map(({ job, address, port, connections, refused }) => ({ job, address, port, connections, refused })),
-      libvirtSocket: await findLibvirtSocket(this.#options.libvirtSockets).catch((thrown: unknown) => {
+      libvirtSocket: await this.#host.libvirtSocket().catch((thrown: unknown) => {
         this.#options.log('warning', messageOf(thrown))
         return null
       }),

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { lifecycleDetails, lifecycleEvents, type LifecycleEventName } from '../../libvirt/wire/constants/lifecycle.ts'
 import type { Machine } from '../machine.ts'
 import type { World } from '../world.ts'
+import { SimulatedAgent } from '../agent/simulated-agent.ts'
 import { connectCalls } from './connect-calls.ts'
 import { Domain, type State } from './domain.ts'
 import { domainCalls } from './domain-calls.ts'
@@ -17,17 +18,38 @@ export class Daemon {
   readonly world: World
   readonly machine: Machine
   readonly #handlers: Handlers
+  #agent: SimulatedAgent | null = null
 
   constructor(world: World, machine: Machine) {
     this.world = world
     this.machine = machine
     this.#handlers = { ...connectCalls(this), ...nodeCalls(this), ...domainCalls(this), ...storageCalls(this), ...migrationCalls(this) }
+    machine.onDidCrash(() => this.endAgent())
+  }
+
+  /** The agent of this host, started when it is first asked for, and again after the machine was down. */
+  agent(version: string): SimulatedAgent {
+    if (this.#agent?.version !== version) {
+      this.#agent?.dispose()
+      this.#agent = new SimulatedAgent(this, version)
+    }
+    return this.#agent
+  }
+
+  /** Whether an agent of any version is serving. */
+  get hasAgent(): boolean {
+    return this.#agent !== null
   }
 
   serve(stream: Duplex, isReadOnly: boolean): void {
     const session = new Session(stream, { handlers: this.#handlers, isReadOnly, before: () => this.world.clock.catchUp() })
     this.machine.sessions.add(session)
     session.onDidClose(() => this.machine.sessions.delete(session))
+  }
+
+  endAgent(): void {
+    this.#agent?.dispose()
+    this.#agent = null
   }
 
   /** Resolves after so many virtual ms of this host's work. */

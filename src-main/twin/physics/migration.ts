@@ -376,7 +376,8 @@ export class Migration {
     on.status('device')
     if (this.#isSwitchWanted) {
       this.#switchedAt = clock.now
-      this.#missing = this.#roundPages * pageBytes
+      // Of zeros only so much goes as says that they are zeros.
+      this.#missing = (this.#roundPages - this.#roundZeros) * pageBytes
       this.#memorySentBefore += this.#flow!.sent
       // What a post-copy sends at the switch is devices only.
       this.#flow!.setPace({ limit: Infinity, overhead: 0 })
@@ -397,6 +398,8 @@ export class Migration {
       this.#timer = clock.after(this.#cost('stopMs') + this.#cost('loadMs'), () => {
         this.#phase = 'completed'
         this.#memorySentBefore += this.#flow!.sent
+        this.#normal += this.#roundPages - this.#roundZeros
+        this.#roundPages = this.#roundZeros = 0
         this.#release()
         this.#endedAt = clock.now
         this.#restore()
@@ -420,7 +423,8 @@ export class Migration {
     this.#flow.sendUntil(this.#roundBytes, () => {
       this.#requestsBefore = this.#requests()
       this.#memorySentBefore += this.#roundBytes
-      this.#roundBytes = 0
+      this.#normal += this.#roundPages
+      this.#roundPages = this.#roundBytes = 0
       this.#release()
       this.#phase = 'completed'
       this.#endedAt = clock.now

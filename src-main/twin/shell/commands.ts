@@ -1,4 +1,5 @@
 import type { ExecResult } from '../../transport/transport.ts'
+import type { Daemon } from '../daemon/daemon.ts'
 import type { Machine } from '../machine.ts'
 import type { World } from '../world.ts'
 
@@ -9,7 +10,8 @@ function answer(stdout: string, code = 0, stderr = ''): ExecResult {
 }
 
 /** What a simulated host answers to the commands that one looks at a host with. Everything else is not installed there. */
-export function runCommand(world: World, machine: Machine, argv: readonly string[]): ExecResult {
+export function runCommand(daemon: Daemon, argv: readonly string[]): ExecResult {
+  const { world, machine } = daemon
   const [program, ...words] = argv
   const last = words.at(-1) ?? ''
   switch (program) {
@@ -34,10 +36,30 @@ export function runCommand(world: World, machine: Machine, argv: readonly string
     case 'cat':
       return answer('', 1, `cat: ${last}: No such file or directory\n`)
     case 'sh':
-      return words[1]?.includes('userfaultfd') ? answer('crw-rw-rw-\n') : answer('', 127, 'sh: not found\n')
+      return words[1]?.includes('userfaultfd') ? answer('crw-rw-rw-\n') : agentCommand(daemon, words)
+    case 'find':
+      return answer('')
     default:
       return answer('', 127, `${program}: not found\n`)
   }
+}
+
+/** Where an upload of the user's puts the agent. */
+const agentFolder = '/root/.cache/drover'
+
+/** The scripts by which Drover looks for its agent: what it would need is there. */
+function agentCommand({ machine, hasAgent }: Daemon, [, script = '', , agentName = '']: readonly string[]): ExecResult {
+  const path = `${agentFolder}/${agentName}`
+  if (script.includes('machine=')) {
+    const lines = ['home=/root', 'machine=x86_64', 'node=v24.0.0', ...(machine.files.has(path) ? ['agent=yes'] : []), 'exec=yes', 'free=50000000']
+    return answer(`${lines.join('\n')}\n`)
+  }
+  if (script.includes('echo absent')) return answer(hasAgent ? 'running\n' : machine.files.size > 0 ? 'uploaded\n' : 'absent\n')
+  if (script.includes('rm -rf') && script.includes('.cache/drover')) {
+    machine.files.clear()
+    return answer('')
+  }
+  return answer('', 127, 'sh: not found\n')
 }
 
 function links(machine: Machine): unknown[] {

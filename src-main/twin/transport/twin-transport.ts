@@ -12,6 +12,7 @@ export class TwinTransport implements Transport {
   readonly #daemon: Daemon
   readonly #changed = new Emitter<TransportState>()
   #state: TransportState = { kind: 'open' }
+  readonly #processes = new Set<RemoteProcess>()
   readonly onDidChangeState = this.#changed.event
 
   constructor(address: string, daemon: Daemon) {
@@ -33,14 +34,21 @@ export class TwinTransport implements Transport {
 
   async exec(argv: readonly string[], options: { signal?: AbortSignal } = {}): Promise<ExecResult> {
     this.#check(options.signal)
-    const { world, machine } = this.#daemon
-    world.clock.catchUp()
-    return runCommand(world, machine, argv)
+    this.#daemon.world.clock.catchUp()
+    return runCommand(this.#daemon, argv)
   }
 
+  /** The one program that runs there is Drover's agent: `NODE agent-VERSION.mjs attach`. */
   async spawn(argv: readonly string[], options: { signal?: AbortSignal } = {}): Promise<RemoteProcess> {
     this.#check(options.signal)
-    throw new Failure('exec-failed', `${this.#daemon.machine.id} is simulated and runs no programs.`, { evidence: argv.slice(0, 2).join(' ') })
+    const version = /agent-([0-9a-f]+)\.mjs$/.exec(argv[1] ?? '')?.[1]
+    if (version === undefined || argv[2] !== 'attach' || !this.#daemon.machine.files.has(argv[1] ?? '')) {
+      throw new Failure('exec-failed', `${this.#daemon.machine.id} is simulated and runs no programs but the agent.`, { evidence: argv.slice(0, 2).join(' ') })
+    }
+    const process = this.#daemon.agent(version).attach()
+    this.#processes.add(process)
+    void process.exited.then(() => this.#processes.delete(process))
+    return process
   }
 
   async upload(content: Buffer | Readable, path: string, options: { mode: number; signal?: AbortSignal; onProgress?: (bytes: number) => void }): Promise<void> {
@@ -74,6 +82,7 @@ export class TwinTransport implements Transport {
   #end(failure: Error | null): void {
     if (this.#state.kind === 'closed') return
     this.#state = { kind: 'closed', failure }
+    for (const process of this.#processes) process.close()
     this.#changed.fire(this.#state)
   }
 }
