@@ -121,11 +121,3 @@ it('shows faults as what they are: a CPU that does not fit blocks, a host that c
 it('says that a lab is not known', async () => {
   await expect(window().demo.open({ lab: 'nowhere' })).rejects.toMatchObject({ data: { code: 'demo-unknown' } })
 })
-
-it('has an agent on every host that drives moves there', async () => {
-  const client = window()
-  const { host, vm } = await open(client)
-  const job = await move(client, vm('web-2'), host('cedar'), { technique: 'precopy', driver: 'agent' })
-  expect(job).toMatchObject({ driver: 'agent', state: { state: 'succeeded' } })
-  expect((await client.host.details({ host: host('birch') })).agent).toMatchObject({ state: 'running' })
-})
