@@ -34,10 +34,10 @@ export interface Timing {
 type Case = 'best' | 'worst' | 'likely'
 
 const MiB = 1024 * 1024
-/** Asking both hosts once more when its turn comes, in seconds. */
-const turnSeconds: Record<Case, number> = { best: 0.5, worst: 4, likely: 2 }
-/** What the calls around a move take of its forecast (forecast-move.ts), in seconds. */
-const callSeconds: Record<Case, number> = { best: 0.5, worst: 2, likely: 1.25 }
+/** Asking both hosts once more when its turn comes, in seconds: a second of it measures how fast the guest writes. */
+const turnSeconds: Record<Case, number> = { best: 0.5, worst: 3, likely: 1.2 }
+/** The calls around a move, in seconds: the ends are in its forecast (forecast-move.ts), most are near the lower one. */
+const callSeconds: Record<Case, number> = { best: 0.5, worst: 2, likely: 0.8 }
 /** Until a guest that was asked to shut down is off, and has been started again. */
 const shutdownSeconds: Record<Case, number> = { best: 5, worst: 120, likely: 30 }
 /** Bytes per second at which memory is written to disk, and read again. */
@@ -45,6 +45,8 @@ const imageRate: Record<Case, number> = { best: 1000 * MiB, worst: 80 * MiB, lik
 /** Where nothing is known: disks of unknown size. */
 const unknownSeconds: Record<Case, number> = { best: 5, worst: 900, likely: 120 }
 const mostAtOnce = 4
+/** Of many moves some go better and some worse than likely: of the distance to either end this share stays however many they are, for what they have in common. */
+const common = 0.4
 /** Doing more at once is only worth it where it saves more than this share. */
 const worthwhile = 0.05
 
@@ -69,7 +71,12 @@ export function timingOf(rows: readonly TimedRow[], limits: TimingLimits, way: (
   const { perHost, perLink } = atOnce(limits, (...each) => play('likely', ...each).total)
   if (rows.length === 0) return { perHost, perLink, slots: new Map(), seconds: null }
   const [best, worst, likely] = [play('best', perHost, perLink), play('worst', perHost, perLink), play('likely', perHost, perLink)]
-  return { perHost, perLink, slots: likely.slots, seconds: best.total <= worst.total ? [round(best.total), round(worst.total)] : [round(worst.total), round(best.total)] }
+  return { perHost, perLink, slots: likely.slots, seconds: rangeOf(rows.length, { best: best.total, likely: likely.total, worst: worst.total }) }
+}
+
+function rangeOf(count: number, { best, likely, worst }: Record<Case, number>): [number, number] {
+  const share = common + (1 - common) / Math.sqrt(count)
+  return [round(likely - Math.max(0, likely - best) * share), round(likely + Math.max(0, worst - likely) * share)]
 }
 
 /** The least that is about as fast as anything: each move more at once is one more that a failure may meet. */
@@ -99,13 +106,21 @@ function taskOf(row: TimedRow, of: Case): Task {
   const { key, source, destination, how, technique, forecast, memoryKiB } = row
   const apart = turnSeconds[of] + (how === 'shut-down-and-start' ? shutdownSeconds[of] : how === 'save-and-move' ? (2 * memoryKiB * 1024) / imageRate[of] : 0)
   if (!forecast) return { key, source, destination, overhead: apart + unknownSeconds[of], bytes: 0, rate: 0, dirtyRate: 0 }
-  const seconds = pick(forecast.seconds, of)
-  const overhead = Math.min(seconds, callSeconds[of])
-  const bytes = seconds - overhead < 0.01 ? 0 : pick(forecast.bytes, of)
-  const rate = bytes > 0 ? bytes / (seconds - overhead) : 0
+  const bytes = pick(forecast.bytes, of)
+  const copying = copySeconds(forecast, of)
+  const overhead = callSeconds[of] + (bytes > 0 ? 0 : copying)
+  const rate = bytes > 0 ? bytes / copying : 0
   // Post-copy sends every page once.
   const dirtyRate = technique === 'precopy' || technique === 'hybrid' ? (forecast.dirtyRate ?? 0) : 0
-  return { key, source, destination, overhead: apart + overhead + (bytes > 0 ? 0 : seconds - overhead), bytes, rate, dirtyRate }
+  return { key, source, destination, overhead: apart + overhead, bytes, rate, dirtyRate }
+}
+
+/** Seconds of a forecast in which something crosses. */
+function copySeconds({ seconds, bytes, bandwidth }: Forecast, of: Case): number {
+  // The middle of a wide range is far above what its middle bytes take.
+  if (of === 'likely' && bandwidth !== null && bandwidth > 0) return Math.max(0.01, pick(bytes, of) / bandwidth)
+  const overhead = of === 'likely' ? (callSeconds.best + callSeconds.worst) / 2 : callSeconds[of]
+  return Math.max(0.01, pick(seconds, of) - overhead)
 }
 
 /** What each side of a host's network carries: the best that any of its ways has. */
