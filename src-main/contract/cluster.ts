@@ -71,7 +71,7 @@ export const clusterContract = {
     .input(ofRun.extend({ perHost: z.number().int().min(1).max(16), perLink: z.number().int().min(1).max(16), bandwidthMiBps: z.number().int().min(1).nullable().optional() })),
   /** A row that waits is left out. Rejects with `row-busy` where it is under way: cancel its job instead. `vm` is a uuid. */
   skip: oc.errors(problems).input(ofRun.extend({ vm: z.string() })),
-  /** A row that failed or was skipped gets its turn again, also of a run that is over; to another host where one is given. */
+  /** A row that failed or was skipped gets its turn again, also of a run that is over; to another host where one is given, or, in an evacuation, where the planned one cannot take it any more. */
   retry: oc.errors(problems).input(ofRun.extend({ vm: z.string(), destination: hostId.optional() })),
   /** `stop`: what has moved stays where it is now. `return`: it is brought back. Moves past the point of no return end first. */
   cancel: oc.errors(problems).input(ofRun.extend({ mode: z.enum(['stop', 'return']) })),

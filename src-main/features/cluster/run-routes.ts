@@ -2,6 +2,7 @@ import { implement } from '@orpc/server'
 import type { Caller } from '../../base/wire.ts'
 import { clusterContract } from '../../contract/cluster.ts'
 import { enterMaintenance, leaveMaintenance, shutDownHost } from './maintenance/maintenance.ts'
+import type { Planner } from './plan/planner.ts'
 import { askEmptiness } from './run/emptiness.ts'
 import type { RunParts } from './run/run-parts.ts'
 import type { Runs } from './run/runs.ts'
@@ -9,13 +10,14 @@ import type { Runs } from './run/runs.ts'
 export interface RunRoutesParts {
   readonly runs: Runs
   readonly parts: RunParts
+  readonly planner: Pick<Planner, 'elsewhere'>
   readonly who: string
   /** Whether a move touches the host. */
   readonly isMoving: (host: string) => boolean
 }
 
 /** Runs of plans, maintenance, and the placements that came of them. */
-export function runRoutes({ runs, parts, who, isMoving }: RunRoutesParts) {
+export function runRoutes({ runs, parts, planner, who, isMoving }: RunRoutesParts) {
   const os = implement(clusterContract).$context<Caller>()
   return {
     start: os.start.handler(({ input }) => runs.start(input)),
@@ -26,7 +28,11 @@ export function runRoutes({ runs, parts, who, isMoving }: RunRoutesParts) {
     resume: os.resume.handler(({ input }) => runs.open(input.run).resume()),
     setParallelism: os.setParallelism.handler(({ input }) => runs.open(input.run).setParallelism(input)),
     skip: os.skip.handler(({ input }) => runs.skip(input.run, input.vm)),
-    retry: os.retry.handler(({ input }) => runs.retry(input.run, input.vm, input.destination ?? null)),
+    retry: os.retry.handler(({ input: { run, vm, destination } }) => {
+      const { row, request } = runs.rowOf(run, vm)
+      const other = destination === undefined && request.kind === 'evacuate' && row.destination !== null ? planner.elsewhere(row.vm, row.destination) : null
+      runs.retry(run, vm, destination ?? other?.destination ?? null, other?.why)
+    }),
     cancel: os.cancel.handler(({ input }) => runs.open(input.run).cancel(input.mode)),
     emptiness: os.emptiness.handler(({ input }) => {
       parts.hosts.record(input.host)

@@ -1,4 +1,4 @@
-import type { PlacementRule, Priority } from '../../../contract/plan.ts'
+import type { PlacementRule, Priority, RuleMembers } from '../../../contract/plan.ts'
 import type { RuleBook, RuleGroup } from './model.ts'
 
 interface Ruled {
@@ -41,6 +41,6 @@ function membersOf(rule: PlacementRule, vms: readonly Ruled[]): ReadonlySet<stri
   return new Set(vms.filter((vm) => isMember(rule, vm)).map(({ uuid }) => uuid))
 }
 
-function isMember({ members }: PlacementRule, { uuid, tags }: Ruled): boolean {
+function isMember({ members }: { readonly members: RuleMembers }, { uuid, tags }: Ruled): boolean {
   return members.vms.includes(uuid) || members.tags.some((tag) => tags.has(tag))
 }

@@ -228,6 +228,14 @@ test('another host is found for a VM whose turn has come', () => {
   expect(() => planner.placeNow({ host: 'a', uuid: 'gone' }, new Map())).toThrow('This VM is no longer on that host.')
 })
 
+test('a row that is tried again goes to another host only where its own cannot take it any more', () => {
+  const { planner } = plannerOf({ views: [host('a'), host('b', { isInMaintenance: true }), host('c'), vm('a', 'web'), vm('a', 'huge', { memoryKiB: 900 * GiB })] })
+  expect(planner.elsewhere({ host: 'a', uuid: 'uuid-web' }, 'c')).toBeNull()
+  expect(planner.elsewhere({ host: 'a', uuid: 'uuid-web' }, 'b')).toEqual({ destination: 'c', why: 'web goes to c instead: b is in maintenance (fan).' })
+  expect(planner.elsewhere({ host: 'a', uuid: 'uuid-huge' }, 'b')).toBeNull()
+  expect(planner.elsewhere({ host: 'a', uuid: 'gone' }, 'b')).toBeNull()
+})
+
 test('whatever hosts answer, no frame drops a VM, overfills a host or moves what is refused', async () => {
   const sizes = fc.array(fc.record({ gib: fc.integer({ min: 1, max: 24 }), isOff: fc.boolean() }), { minLength: 1, maxLength: 14 })
   const codes = fc.constantFrom(null, null, 'bridge-missing', 'cpu-incompatible', 'host-device', 'disk-missing')

@@ -8,6 +8,7 @@ import type { Inventory } from '../../vm/inventory.ts'
 import type { Rules } from '../rules/rules.ts'
 import type { Model, ModelVm } from '../placement/model.ts'
 import { modelOf, type ModelOptions } from '../placement/model-of.ts'
+import { Occupancy } from '../placement/occupancy.ts'
 import { place } from '../placement/place.ts'
 import { intentOf } from './intent.ts'
 import { PlanWork, Refusals } from './plan-work.ts'
@@ -78,8 +79,7 @@ export class Planner {
   }
 
   /**
-   * Another host for a VM whose turn in a run has come, from the loads of this moment. `avoid`: hosts that are not to be tried, with why (the one that is emptied, one
-   * that just refused it). The destination is null where no host can take it. Throws `vm-gone`.
+   * A host for a VM from the loads of this moment. `avoid`: hosts that are not to be tried, with why. The destination is null where no host can take it. Throws `vm-gone`.
    */
   placeNow(vm: VmRef, avoid: ReadonlyMap<string, string>): { readonly destination: string | null; readonly why: string } {
     const model = this.#model({ closed: avoid })
@@ -87,6 +87,21 @@ export class Planner {
     if (!it) throw new Failure('vm-gone', 'This VM is no longer on that host.', { next: 'Look where it is now; it may have been moved or removed.' })
     const { placed } = place(model, [it])
     return { destination: placed[0]?.destination ?? null, why: placed[0]?.why ?? '' }
+  }
+
+  /**
+   * For a row of an evacuation that is tried again: another host, where the planned one cannot take the VM any more (it is away, in maintenance, or full). null where
+   * it can, or where no other can either.
+   */
+  elsewhere(vm: VmRef, planned: string): { readonly destination: string; readonly why: string } | null {
+    const model = this.#model({})
+    const it = model.vms.find(({ uuid, host }) => uuid === vm.uuid && host === vm.host)
+    const against = it ? new Occupancy(model).whyNot([it], planned) : null
+    if (!it || against === null) return null
+    const name = model.hosts.find(({ id }) => id === vm.host)?.name ?? vm.host
+    const { destination } = this.placeNow(vm, new Map([[planned, against], [vm.host, `${name} is being emptied.`]]))
+    const to = model.hosts.find(({ id }) => id === destination)
+    return to ? { destination: to.id, why: `${it.name} goes to ${to.name} instead: ${against}` } : null
   }
 
   async #begin(request: PlanRequest): Promise<PlanWork> {

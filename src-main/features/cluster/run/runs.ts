@@ -123,7 +123,7 @@ export class Runs {
   }
 
   /** Throws `run-unknown`, `row-busy`, `run-clash`, or `plan-invalid` for a row that has nowhere to go. */
-  retry(id: string, vm: string, destination: string | null): void {
+  retry(id: string, vm: string, destination: string | null, why: string | null = null): void {
     const { coordinator } = this.#of(id)
     const row = rowIn(coordinator.run, vm)
     if (isRowOpen(row.state)) throw new Failure('row-busy', `${row.name} waits for its turn already, or is under way.`)
@@ -131,7 +131,14 @@ export class Runs {
     if (destination !== null) this.#parts.hosts.record(destination)
     if (destination === null && row.destination === null) throw new Failure('plan-invalid', `No host was chosen for ${row.name}.`, { next: 'Choose one.' })
     this.#refuseClash(vm, row.name, id)
+    if (why !== null) coordinator.run.say('info', why)
     coordinator.retry(vm, destination)
+  }
+
+  /** A row that is to be tried again, with its run's request. Rejects with `run-unknown`. */
+  rowOf(id: string, vm: string): { readonly row: RunRow; readonly request: PlanRequest } {
+    const { run } = this.#of(id).coordinator
+    return { row: rowIn(run, vm), request: run.view.request }
   }
 
   /** Frames of one run, first everything so far. Rejects with `run-unknown`. */
