@@ -26,7 +26,7 @@ export interface BalanceOptions {
  * Moves that even the load, as few as will do: the one that helps most, again and again, until the hosts are even enough; then those that turned out not to be needed
  * are left out. Hosts that take nothing now (maintenance, away) are left alone. Throws `nothing-to-plan` where load is even.
  */
-export function balance(model: Model, { hosts, pinned, chosen }: BalanceOptions): { moving: ModelVm[]; wishes: Map<string, Wish>; staying: { vm: ModelVm; decision: 'move'; why: string }[]; warnings: Problem[] } {
+export function balance(model: Model, { hosts, pinned, chosen }: BalanceOptions): { moving: ModelVm[]; wishes: Map<string, Wish>; staying: { vm: ModelVm; decision: 'pin'; why: string }[]; warnings: Problem[] } {
   const occupancy = new Occupancy(model)
   const bins = [...occupancy.bins.values()].filter(({ host }) => host.excluded === null && (hosts === null || hosts.includes(host.id)))
   if (bins.length < 2) throw new Failure('nothing-to-plan', 'There are fewer than two hosts that can give and take VMs now.')
@@ -42,12 +42,14 @@ export function balance(model: Model, { hosts, pinned, chosen }: BalanceOptions)
     apply(occupancy, steps, best)
   }
   const kept = leaveOutNeedless(occupancy, steps, bins, chosen)
-  if (kept.length === 0) {
+  // A plan that the user has changed is shown even where nothing is left of it: how else could the change be taken back?
+  const staying = model.vms.filter(({ uuid }) => pinned.has(uuid)).map((vm) => ({ vm, decision: 'pin' as const, why: 'You pinned it to its host.' }))
+  if (kept.length === 0 && staying.length === 0) {
     const why = isEven(bins) ? 'Load is even: no host is fuller than another by more than 15 %, and none is above 90 %.' : 'No single move would even the load without breaking a rule or overfilling a host.'
     throw new Failure('nothing-to-plan', why)
   }
   const wishes = new Map(kept.map(({ vm, to }) => [vm.uuid, { host: to, why: chosen.has(vm.uuid) ? 'You chose this host.' : reason(occupancy, before, vm.host, to) }]))
-  return { moving: kept.map(({ vm }) => vm), wishes, staying: [], warnings: brokenRules(model).map((message) => ({ code: 'rule-broken', message })) }
+  return { moving: kept.map(({ vm }) => vm), wishes, staying, warnings: brokenRules(model).map((message) => ({ code: 'rule-broken', message })) }
 }
 
 function apply(occupancy: Occupancy, steps: Step[], step: Step): void {

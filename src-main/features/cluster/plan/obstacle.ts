@@ -96,7 +96,7 @@ function noShutDown({ vm, errors }: ObstacleFacts): string | null {
   return atRest(errors)
 }
 
-const evenAtRest: ReadonlySet<string> = new Set(['vm-busy', 'vm-gone', 'move-running', 'managed-save', 'snapshots', 'source-read-only', 'host-offline', 'name-taken', 'uuid-taken', 'uuid-running', 'disk-block-job', 'disk-nvme', 'disk-vhost', 'host-unknown'])
+const evenAtRest: ReadonlySet<string> = new Set(['memory-short', 'memory-too-small', 'vm-busy', 'vm-gone', 'move-running', 'managed-save', 'snapshots', 'source-read-only', 'host-offline', 'name-taken', 'uuid-taken', 'uuid-running', 'disk-block-job', 'disk-nvme', 'disk-vhost', 'host-unknown'])
 
 /** What keeps the VM although it were stopped. */
 function atRest(errors: readonly Finding[]): string | null {

@@ -133,6 +133,14 @@ test('where one host refuses a VM another is found; where all do, nothing is don
   expect(row(chosen, 'gpu')).toMatchObject({ how: 'stay', obstacle: { chosen: 'shut-down-and-start' } })
 })
 
+test('a host that has no memory free just now is passed over, though a single move would only warn', async () => {
+  const says = ({ destination }: MovePlan): Finding[] => (destination === 'b' ? [error('memory-short', { severity: 'warning', message: 'b has too little memory free.' })] : [])
+  const [, plan] = await plannerOf({ views: [host('a'), host('b'), host('c', { gib: 32 }), vm('a', 'web')], says }).frames({ kind: 'evacuate', host: 'a' })
+  expect(row(plan, 'web')).toMatchObject({ destination: 'c', how: 'live' })
+  const [, only] = await plannerOf({ views: [host('a'), host('b'), vm('a', 'web')], says }).frames({ kind: 'evacuate', host: 'a' })
+  expect(row(only, 'web')).toMatchObject({ how: 'stay', obstacle: { problem: { code: 'memory-short' } } })
+})
+
 test('a VM that is shut down for its move takes its disks along where they do not reach the other host', async () => {
   const copy = { kind: 'option', label: 'Copy the disk', options: { storage: 'full' } } as const
   const says = ({ options }: MovePlan) => [...(options.technique === 'offline' ? [error('vm-running')] : [error('cpu-passthrough-differs')]), ...(options.storage === 'none' ? [error('disk-local', { fix: copy })] : [])]
@@ -210,6 +218,10 @@ test('balance evens load with few moves, says why for each, and leaves hosts in 
   const [, plan] = await plannerOf({ views }).frames({ kind: 'balance' })
   expect(plan.rows).toHaveLength(5)
   for (const each of plan.rows) expect(each).toMatchObject({ destination: 'b', how: 'live', why: 'With this plan a goes from 75 % to 44 % of its memory, and b goes from 0 % to 31 %.'.replace('31 %.', '31 % of its memory.') })
+  const pins = plan.rows.map(({ vm: ref }) => ({ vm: ref, decision: 'pin' }))
+  const [, pinned] = await plannerOf({ views }).frames({ kind: 'balance', edits: pins })
+  expect(pinned.rows.filter(({ decision }) => decision === 'pin')).toHaveLength(5)
+  expect(pinned.rows.filter(({ how }) => how !== 'stay').every(({ vm: { uuid } }) => pins.every(({ vm: ref }) => ref.uuid !== uuid))).toBe(true)
   const rules: PlacementRule[] = [{ id: 'r', name: 'licence', kind: 'on-tag', tag: 'licensed', members: { vms: crowd.map(({ ref }) => ref.uuid), tags: [] } }]
   await expect(plannerOf({ views: [host('a', { tags: ['licensed'] }), host('b'), ...crowd], rules }).frames({ kind: 'balance' })).rejects.toMatchObject({ code: 'nothing-to-plan' })
 })

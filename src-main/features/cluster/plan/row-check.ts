@@ -51,7 +51,7 @@ export function wayAround(way: Way, choice: ObstacleChoice): Way {
 /** Asks both hosts about a row. `preflight` rejects only with its signal's reason. */
 export async function checkRow(row: { readonly vm: ModelVm; readonly destination: string; readonly way: Way; readonly choice: ObstacleChoice }, preflight: (plan: MovePlan) => Promise<Preflight>): Promise<RowCheck> {
   const { vm, destination, way, choice } = row
-  const ask = (options: MoveOptions) => preflight({ vm: vm.ref, destination, options })
+  const ask = async (options: MoveOptions) => strictly(await preflight({ vm: vm.ref, destination, options }))
   const asIs = await ask(way.options)
   if (asIs.verdict !== 'blocked' || choice === 'leave') return { destination, preflight: asIs, around: null }
   const other = wayAround(way, choice)
@@ -60,6 +60,12 @@ export async function checkRow(row: { readonly vm: ModelVm; readonly destination
   // A VM that is stopped because its disks do not reach the destination needs them there all the same.
   if (choice !== 'copy-storage' && other.options.storage === 'none' && errorsNow().some(isSettledByCopy)) around = await ask({ ...other.options, storage: 'full' })
   return { destination, preflight: asIs, around: { choice, preflight: around, errors: errorsNow() } }
+}
+
+/** What the dialog of one move leaves to the user, a run does not do: nobody looks at it while other VMs would lose their memory. */
+function strictly(preflight: Preflight): Preflight {
+  if (!preflight.findings.some(({ code, severity }) => code === 'memory-short' && severity !== 'error')) return preflight
+  return { ...preflight, verdict: 'blocked', findings: preflight.findings.map((finding) => (finding.code === 'memory-short' ? { ...finding, severity: 'error' } : finding)) }
 }
 
 /** How the row is carried out now that both hosts were asked; null where it is blocked. */
