@@ -13,7 +13,7 @@ import type { Program } from './demo/demos.ts'
 import type { SceneContext } from './demo/scene.ts'
 import { problemOf } from './features/settings/problem.ts'
 import { clusterRouter } from './features/cluster/cluster-router.ts'
-import { keepPlacements } from './features/cluster/placement-journal.ts'
+import { catchUpPlacements, keepPlacements } from './features/cluster/placement-journal.ts'
 import { Planner } from './features/cluster/plan/planner.ts'
 import { Runs } from './features/cluster/run/runs.ts'
 import { Rules } from './features/cluster/rules/rules.ts'
@@ -71,7 +71,8 @@ export async function createProgram(options: ProgramOptions): Promise<Program> {
   const rules = new Rules(settings)
   const planner = new Planner({ inventory, migration, placements: store.placements, settings, rules, busyCores: (vm) => vms.busyCores(vm) })
   const runs = new Runs(runParts, who)
-  const placements = keepPlacements({ jobs, runs, store, log, who })
+  const journal = { jobs, runs, store, log, who }
+  const placements = keepPlacements(journal)
   const isMoving = (host: string) => jobs.openJobs().some(({ plan }) => plan.vm.host === host || plan.destination === host)
 
   const router = {
@@ -94,8 +95,10 @@ export async function createProgram(options: ProgramOptions): Promise<Program> {
   }
 
   await hosts.start()
-  await jobs.restore()
+  // Runs first: the end of a job that was found again is then known to be theirs.
   await runs.restore()
+  await jobs.restore()
+  await catchUpPlacements(journal)
 
   const handler = new RPCHandler<SceneContext>(router, {
     clientInterceptors: [

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import type { Job, JobState } from '../../src-main/contract/job.ts'
 import { moveOptions, type MoveOptions, type MovePlan } from '../../src-main/contract/migration.ts'
 import { noSecrets } from '../../src-main/base/secrets.ts'
-import { keepPlacements } from '../../src-main/features/cluster/placement-journal.ts'
+import { catchUpPlacements, keepPlacements } from '../../src-main/features/cluster/placement-journal.ts'
 import { Planner } from '../../src-main/features/cluster/plan/planner.ts'
 import { Rules } from '../../src-main/features/cluster/rules/rules.ts'
 import type { RunParts } from '../../src-main/features/cluster/run/run-parts.ts'
@@ -80,15 +80,17 @@ export class MoveRig {
     const migration = new Migration({ jobs, hosts, agents, inventory, settings, timing: { askEveryMs: 500, steadyMs: 500 } })
     const runParts: RunParts = { jobs, hosts, inventory, vms, migration, store, log, now: Date.now }
     const runs = new Runs(runParts, 'tester')
-    keepPlacements({ jobs, runs, store, log, who: 'tester' })
+    const journal = { jobs, runs, store, log, who: 'tester' }
+    keepPlacements(journal)
     const rig = new MoveRig({ profile, jobs, hosts, inventory, migration, settings, runs, runParts, store, vms, agents })
     await hosts.start()
     for (const { name, address } of options.hosts) {
       if (!hosts.list().some((known) => known.address === address)) await hosts.add({ address, label: name, group: null, tags: [] })
     }
     await Promise.all(options.hosts.map(({ name }) => hosts.whenOnline(rig.idOf(name), AbortSignal.timeout(30_000))))
-    await jobs.restore()
     await runs.restore()
+    await jobs.restore()
+    await catchUpPlacements(journal)
     return rig
   }
 

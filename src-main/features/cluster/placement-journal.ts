@@ -7,15 +7,38 @@ import type { Store } from '../../store/store.ts'
 import type { Jobs } from '../job/jobs.ts'
 import type { Runs } from './run/runs.ts'
 
+interface JournalParts {
+  readonly jobs: Pick<Jobs, 'onDidChange' | 'list'>
+  readonly runs: Pick<Runs, 'ofJob'>
+  readonly store: Pick<Store, 'placements'>
+  readonly log: Log
+  readonly who: string
+}
+
+/** Jobs that are looked at for moves that nobody wrote down. */
+const catchUpDepth = 200
+
 /** Writes down every move that came about, whoever asked for it; the caller disposes it. */
-export function keepPlacements(parts: { jobs: Pick<Jobs, 'onDidChange'>; runs: Pick<Runs, 'ofJob'>; store: Pick<Store, 'placements'>; log: Log; who: string }): Disposable {
+export function keepPlacements(parts: JournalParts): Disposable {
   return parts.jobs.onDidChange((job) => {
-    const placement = placementOf(job, parts.runs, parts.who)
-    if (placement) void parts.store.placements.add(placement).catch((thrown: unknown) => parts.log.error({ job: job.id, err: messageOf(thrown) }, 'the store did not take the placement'))
+    const placement = placementOf(job, parts)
+    if (placement) void write(placement, parts)
   })
 }
 
-function placementOf(job: Job, runs: Pick<Runs, 'ofJob'>, who: string): Placement | null {
+/** Writes down what the last process did not get to: it was killed right then, or its disk was full. Called once jobs and runs are there again. Rejects with a Failure of the store. */
+export async function catchUpPlacements(parts: JournalParts): Promise<void> {
+  for (const job of await parts.jobs.list({ limit: catchUpDepth })) {
+    const placement = placementOf(job, parts)
+    if (placement && !(await parts.store.placements.get(placement.id))) await write(placement, parts)
+  }
+}
+
+async function write(placement: Placement, { store, log }: JournalParts): Promise<void> {
+  await store.placements.add(placement).catch((thrown: unknown) => log.error({ job: placement.id, err: messageOf(thrown) }, 'the store did not take the placement'))
+}
+
+function placementOf(job: Job, { runs, who }: JournalParts): Placement | null {
   const { state, plan } = job
   if (state.state !== 'succeeded') return null
   const of = runs.ofJob(job.id)

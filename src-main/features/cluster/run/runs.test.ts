@@ -9,6 +9,7 @@ import { Failure } from '../../../base/failure.ts'
 import { openStoreInMemory, type Store } from '../../../store/store.ts'
 import { Jobs } from '../../job/jobs.ts'
 import { Inventory } from '../../vm/inventory.ts'
+import { catchUpPlacements, keepPlacements } from '../placement-journal.ts'
 import type { RunParts } from './run-parts.ts'
 import { Runs, type NewRun } from './runs.ts'
 
@@ -326,4 +327,19 @@ test('a guest that was shut down and cannot be moved then is started again where
   expect((await over(id)).rows[0]!.state).toMatchObject({ state: 'failed', problem: { code: 'disk-missing' } })
   await vi.waitFor(() => expect(commands).toEqual(['shutdown one on a', 'start one on a']))
   expect(began).toEqual([])
+})
+
+test('the history says who, when, why and for which run, and is made good where the process was killed before it could write', async () => {
+  const journal = { jobs, runs, store, log, who: 'eve' }
+  const kept = keepPlacements(journal)
+  const id = await start([rowFor('one'), rowFor('two')])
+  await moving(id, 'one', 'two')
+  arrive('one')
+  await vi.waitUntil(async () => (await store.placements.list({ limit: 9 })).length === 1)
+  kept.dispose()
+  arrive('two')
+  await over(id)
+  await catchUpPlacements(journal)
+  await catchUpPlacements(journal)
+  expect(await store.placements.list({ text: 'DEAD fan', limit: 9 })).toEqual(['two', 'one'].map((vmName) => expect.objectContaining({ vmName, from: 'a', to: 'b', kind: 'evacuate', run: id, who: 'ada', reason: 'a dead fan', seconds: 1 }) as unknown))
 })
