@@ -13,6 +13,8 @@ import { median, rounded } from './statistics.ts'
 const names = ['a', 'b', 'c'] as const
 const vmCount = 8
 const linkRate = '200mbit'
+/** What TCP and Ethernet leave of it, in bits per second. */
+const wireBits = 200e6 * 0.94
 /** Enough for its moves to say what a link carries; small ones say more about what starts and ends a move. */
 const scoutMiB = 200
 
@@ -45,9 +47,10 @@ const bench: Bench = async ([pairCount = '3', filledMiB = '32'], signal) => {
       const there = await carriedOut(rig, planRequest.parse({ kind: 'evacuate', host, perHost: atOnce, perLink: atOnce }), signal)
       if (there.run.state.state !== 'done' || there.run.state.emptiness?.isEmpty !== true) throw new Error(`a is not empty: ${JSON.stringify(there.run.state)}`)
       await carriedOut(rig, planRequest.parse({ kind: 'return', host }), signal)
-      const { plan, seconds } = there
+      const { plan, run, seconds } = there
       const [low, high] = plan.seconds!
-      console.log(`${atOnce === null ? `as planned, ${plan.perHost} at once per host` : 'one at a time'}: forecast ${low} to ${high} s, took ${seconds.toFixed(1)} s`)
+      const bytes = (await rig.runParts.store.placements.list({ run: run.id, limit: vmCount })).reduce((sum, each) => sum + (each.bytes ?? 0), 0)
+      console.log(`${atOnce === null ? `as planned, ${plan.perHost} at once per host` : 'one at a time'}: forecast ${low} to ${high} s, took ${seconds.toFixed(1)} s; the wire alone ${((bytes * 8) / wireBits).toFixed(1)} s; each ${rowsOf(run)}`)
       return { forecast: (low + high) / 2, seconds, isInRange: low <= seconds && seconds <= high }
     }
     const planned: Emptied[] = []
@@ -75,6 +78,11 @@ const bench: Bench = async ([pairCount = '3', filledMiB = '32'], signal) => {
 export default bench
 
 const errorOf = ({ forecast, seconds }: Emptied) => Math.abs(forecast - seconds) / seconds
+
+/** Seconds of each row from its turn to its end, and of them in its job. */
+function rowsOf({ rows }: Run): string {
+  return rows.map(({ state, startedAt, endedAt }) => `${(((endedAt ?? 0) - (startedAt ?? 0)) / 1000).toFixed(1)} (${state.state === 'moved' ? state.seconds.toFixed(1) : state.state})`).join(' ')
+}
 
 /** Moves a larger VM there and back over both links, as whoever has used a cluster for a day has: a plan knows a link by earlier moves. */
 async function scout(rig: MoveRig, lab: Lab): Promise<void> {
