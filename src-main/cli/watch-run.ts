@@ -29,7 +29,7 @@ export async function watchRun(id: string, { session, terminal, signal, onInterr
           terminal.progress(progressOf(run), run.state.state)
           return onward
         }
-        terminal.result(summary(run), run)
+        terminal.result(describeRun(run), run)
         return { done: true, value: exitOf(run) }
       },
       signal,
@@ -55,7 +55,8 @@ function progressOf(run: Run): string {
   return [`${moved} of ${planned.length} moved`, now, speed > 0 ? `${bytes(speed)}/s` : '', run.eta ? `${range(run.eta, seconds)} left` : '', run.state.state === 'running' ? '' : run.state.state].filter(Boolean).join('  ')
 }
 
-function summary(run: Run): string {
+/** Its VMs and what became of them, and once it is over what it came to. */
+export function describeRun(run: Run): string {
   const text = table<RunRow>(
     [
       { head: 'VM', text: ({ name }) => name },
