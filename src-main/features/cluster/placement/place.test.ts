@@ -31,7 +31,7 @@ const cluster = fc
       { minLength: 1, maxLength: 7 },
     ),
     vms: fc.array(
-      fc.record({ on: fc.nat({ max: 7 }), gib: fc.integer({ min: 1, max: 48 }), cpu: fc.double({ min: 0, max: 4, noNaN: true }), isActive: fc.boolean(), tag: fc.boolean(), isMoving: fc.boolean() }),
+      fc.record({ on: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.nat({ max: 7 })), gib: fc.integer({ min: 1, max: 48 }), cpu: fc.double({ min: 0, max: 4, noNaN: true }), isActive: fc.boolean(), tag: fc.boolean(), isMoving: fc.boolean() }),
       { maxLength: 40 },
     ),
     rules: fc.array(fc.record({ kind: fc.constantFrom('apart' as const, 'together' as const, 'on-tag' as const), vms: fc.array(fc.nat({ max: 39 }), { maxLength: 5 }), isByTag: fc.nat({ max: 9 }) }), { maxLength: 5 }),
