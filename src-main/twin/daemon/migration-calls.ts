@@ -151,18 +151,23 @@ export function migrationCalls(daemon: Daemon): Handlers {
       await daemon.work(machine.costs.finishMs)
       if (machine.isDown) throw none
       const isPostcopy = migration.phase === 'handed-over'
-      if (has(flags, 'paused')) domain.state = { state: 'paused', reason: 'user' }
-      else {
-        migration.guest.run(world.clock.lived)
-        domain.state = { state: 'running', reason: isPostcopy ? 'postcopy' : 'migrated' }
-      }
-      migration.started()
-      daemon.lifecycle(domain, has(flags, 'paused') ? 'suspended' : 'resumed', has(flags, 'paused') ? ('paused' as never) : ((isPostcopy ? 'postcopy' : 'migrated') as never))
       if (has(flags, 'persistDest')) {
         domain.inactiveXml = persistXml ?? domain.liveXml
         daemon.lifecycle(domain, 'defined', 'added')
       }
-      if (isPostcopy) await arrival(domain, migration)
+      if (has(flags, 'paused')) {
+        domain.state = { state: 'paused', reason: 'user' }
+        daemon.lifecycle(domain, 'suspended', 'paused')
+      } else {
+        migration.guest.run(world.clock.lived)
+        domain.state = { state: 'running', reason: isPostcopy ? 'postcopy' : 'migrated' }
+        daemon.lifecycle(domain, 'resumed', isPostcopy ? 'postcopy' : 'migrated')
+      }
+      migration.started()
+      if (isPostcopy) {
+        await arrival(domain, migration)
+        daemon.lifecycle(domain, 'resumed', 'migrated')
+      }
       return finished(domain)
     },
 
@@ -172,7 +177,6 @@ export function migrationCalls(daemon: Daemon): Handlers {
         if (cancelled === 0 && has(flags, 'undefineSource')) {
           domain.inactiveXml = null
           machine.domains.delete(domain.uuid)
-          daemon.lifecycle(domain, 'undefined', 'removed')
         }
         return
       }
@@ -194,8 +198,8 @@ export function migrationCalls(daemon: Daemon): Handlers {
         domain.inactiveXml = null
         domain.hasAutostart = false
       }
+      // What Confirm undefines libvirt tells nobody of.
       daemon.end(domain, 'migrated', true)
-      if (isUndefined) daemon.lifecycle(domain, 'undefined', 'removed')
     },
 
     domainMigrateStartPostCopy: ({ dom }) => {
@@ -294,9 +298,13 @@ export function migrationCalls(daemon: Daemon): Handlers {
           }
         },
         stopped: () => {
-          const reason = has(flags, 'postcopy') && job.migration?.isSwitching ? 'postcopy' : 'migration'
-          domain.state = { state: 'paused', reason }
-          daemon.lifecycle(domain, 'suspended', reason === 'postcopy' ? 'postcopy' : 'migrated')
+          // One that stood still already goes on standing for its owner's reason.
+          if (domain.state.state !== 'running') return
+          domain.state = { state: 'paused', reason: 'migration' }
+          daemon.lifecycle(domain, 'suspended', 'migrated')
+          if (!has(flags, 'postcopy') || !job.migration?.isSwitching) return
+          domain.state = { state: 'paused', reason: 'postcopy' }
+          daemon.lifecycle(domain, 'suspended', 'postcopy')
         },
         handedOver: () => {
           job.phase = 'performed'

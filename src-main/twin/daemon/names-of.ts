@@ -3,11 +3,13 @@ import { Refusal } from './refusal.ts'
 
 /** By what a definition is known. Throws libvirt's XML error where it has no name or UUID. */
 export function namesOf(xml: string): { name: string; uuid: string } {
+  let read
   try {
-    const { name, uuid } = readDomain(xml)
-    if (name && uuid) return { name, uuid: uuid.toLowerCase() }
+    read = readDomain(xml)
   } catch {
-    // Told below.
+    throw new Refusal('VIR_ERR_XML_ERROR', 'XML error: the definition cannot be read', 'VIR_FROM_DOMAIN')
   }
-  throw new Refusal('VIR_ERR_XML_ERROR', 'XML error: the domain has no name or UUID', 'VIR_FROM_DOMAIN')
+  if (!read.name) throw new Refusal('VIR_ERR_NO_NAME', 'missing domain name information', 'VIR_FROM_DOMAIN')
+  if (!read.uuid) throw new Refusal('VIR_ERR_XML_ERROR', 'XML error: the domain has no UUID', 'VIR_FROM_DOMAIN')
+  return { name: read.name, uuid: read.uuid.toLowerCase() }
 }

@@ -14,6 +14,8 @@ const periodMs = 1000
 const throttling = { initial: 20, increment: 10, ceiling: 99, trigger: 50 }
 /** QEMU has no bandwidth to reckon a downtime from before its first window is over, ms (BUFFER_DELAY). */
 const windowMs = 100
+/** QEMU sends for so long before it looks at what is left (MAX_WAIT in migration/ram.c), ms. */
+const iterateMs = 50
 
 export interface MigrationOptions {
   readonly clock: WorldClock
@@ -311,9 +313,14 @@ export class Migration {
     const flow = this.#flow
     if (!flow) return
     const elapsed = this.#o.clock.now - this.#startedAt
-    const fits = elapsed < windowMs ? 0 : flow.rate * this.#downtimeMs
-    const goal = this.#roundFrom + Math.max(0, this.#roundBytes - fits)
-    flow.sendUntil(Math.max(flow.sent, goal), () => this.#look())
+    const isEarly = elapsed < windowMs
+    if (isEarly) this.#timer = this.#o.clock.after(windowMs - elapsed, () => this.#phase === 'memory' && this.#aim())
+    const fits = isEarly ? 0 : flow.rate * this.#downtimeMs
+    // What is left is reckoned in pages, whatever is in them: nobody has looked yet.
+    const left = this.#roundPages * pageBytes
+    const share = left > 0 ? Math.max(0, 1 - fits / left) : 1
+    const goal = this.#roundFrom + Math.max(share * this.#roundBytes, 0)
+    flow.sendUntil(Math.max(flow.sent + Math.min(flow.rate * iterateMs, this.#roundFrom + this.#roundBytes - flow.sent), goal), () => this.#look())
   }
 
   #look(): void {
@@ -323,7 +330,7 @@ export class Migration {
     const seen = this.#lastRate
     this.#sync()
     const rate = seen || flow.rate
-    const left = this.#roundPages * sentBytes
+    const left = this.#roundPages * pageBytes
     if (left <= rate * this.#downtimeMs || left === 0) return this.#stop()
     this.#aim()
   }
