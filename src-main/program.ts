@@ -66,7 +66,8 @@ export async function createProgram(options: ProgramOptions): Promise<Program> {
 
   const migration = new Migration({ jobs, hosts, agents, inventory, settings })
   jobs.direct(migration)
-  const who = userName()
+  // In the history and in all that is exported from it.
+  const who = isDemo ? `${userName()} (demo lab)` : userName()
   const runParts = { jobs, hosts, inventory, vms, migration, store, log, now: Date.now }
   const rules = new Rules(settings)
   const planner = new Planner({ inventory, migration, placements: store.placements, settings, rules, busyCores: (vm) => vms.busyCores(vm) })

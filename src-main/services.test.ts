@@ -15,6 +15,8 @@ import type { DemoState } from './contract/demo.ts'
 import type { HostView } from './contract/host.ts'
 import type { Job } from './contract/job.ts'
 import { moveOptions, type Preflight } from './contract/migration.ts'
+import type { Plan } from './contract/plan.ts'
+import type { Run } from './contract/run.ts'
 import type { VmView } from './contract/vm.ts'
 import { createServices, type Services } from './services.ts'
 
@@ -77,6 +79,20 @@ async function preflight(client: Client, vm: VmView, destination: string, techni
   return found!
 }
 
+/** Plans until all is checked, starts what was planned, and waits for the end. */
+async function carryOut(client: Client, wish: { kind: 'evacuate' | 'return'; host: string }): Promise<Run> {
+  let plan: Plan | null = null
+  for await (const frame of await client.cluster.plan(wish)) plan = frame
+  const { request, rows, perHost, perLink } = plan!
+  const run = randomUUID()
+  await client.cluster.start({ run, request, rows, perHost, perLink })
+  for await (const frame of await client.cluster.watchRuns(undefined, { signal: ended.signal })) {
+    const found = frame.runs.find(({ id }) => id === run)
+    if (found?.state.state === 'done') return found
+  }
+  throw new Error('no end of the run was told')
+}
+
 it('opens the teaching lab in one window, with hosts and VMs of its own, and leaves the real profile alone', async () => {
   const [here, there] = [window(), window()]
   await open(here)
@@ -116,6 +132,17 @@ it('shows faults as what they are: a CPU that does not fit blocks, a host that c
   await client.demo.putFault({ kind: 'host-crash', host: host('cedar') })
   const { hosts } = await inventory(client, (all) => all.some(({ name, connection }) => name === 'cedar' && connection.state === 'offline'))
   expect(hosts.find(({ name }) => name === 'alder')?.connection.state).toBe('online')
+})
+
+it('empties a host of the lab by a plan, and says so once the host was asked; then brings its VMs back', async () => {
+  const client = window()
+  const { host } = await open(client)
+  const evacuated = await carryOut(client, { kind: 'evacuate', host: host('cedar') })
+  expect(evacuated.state).toMatchObject({ state: 'done', isComplete: true, emptiness: { isEmpty: true } })
+  const returned = await carryOut(client, { kind: 'return', host: host('cedar') })
+  expect(returned.state).toMatchObject({ state: 'done', isComplete: true })
+  const { vms } = await inventory(client, isAll)
+  expect(vms.filter(({ ref }) => ref.host === host('cedar')).map(({ name }) => name).sort()).toEqual(['git', 'monitor', 'web-3', 'wiki'])
 })
 
 it('says that a lab is not known', async () => {

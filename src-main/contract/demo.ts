@@ -31,9 +31,11 @@ export const demoState = z.discriminatedUnion('kind', [
 ])
 export type DemoState = z.infer<typeof demoState>
 
-/** All but `labs`, `open` and `watch` answer `demo-not-open` outside of a demo lab. */
+/** All but `labs`, `add`, `open` and `watch` answer `demo-not-open` outside of a demo lab. */
 export const demoContract = {
   labs: oc.output(z.array(demoLab)),
+  /** Takes in a lab that somebody wrote, as JSON, for as long as Drover runs; one of the same name is replaced. `twin-lab-invalid` names each place that is wrong, `demo-name-taken` a lab of Drover's own. */
+  add: oc.errors(problems).input(z.object({ text: z.string().max(4_000_000) })).output(demoLab),
   /** From now on this connection sees the lab and nothing else; what is real goes on behind it. Once open, a lab is shared by all windows that open it. `demo-unknown`. */
   open: oc.errors(problems).input(z.object({ lab: z.string() })),
   /** Back to what is real. The lab ends when nobody is in it any more. */

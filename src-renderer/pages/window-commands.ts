@@ -2,6 +2,9 @@ import { useRouter } from 'vue-router'
 import { connectBackend } from '../backend.ts'
 import { demoDialog } from '../features/demo/demo-dialogs.ts'
 import { useDemoStore } from '../features/demo/demo-store.ts'
+import { useTakeLab } from '../features/demo/take-lab.ts'
+import { tourLab } from '../features/demo/tour-steps.ts'
+import { useTourStore } from '../features/demo/tour-store.ts'
 import { useHostCommands } from '../features/host/host-commands.ts'
 import { hostDialog } from '../features/host/host-dialogs.ts'
 import { useHostStore } from '../features/host/host-store.ts'
@@ -26,6 +29,8 @@ export function provideWindowCommands(): void {
   const jobs = useJobStore()
   const hosts = useHostStore()
   const demo = useDemoStore()
+  const tour = useTourStore()
+  const takeLab = useTakeLab()
   const vmCommands = useVmCommands()
   const hostCommands = useHostCommands()
   const make = (id: string, title: string, icon: string, run: () => void, over: Partial<Command> = {}): Command => ({ id: `window.${id}`, group: 'window', title, icon, availability: allowed, run, ...over })
@@ -55,17 +60,25 @@ export function provideWindowCommands(): void {
     make('filter', 'Filter hosts and VMs', 'i-lucide-list-filter', () => document.getElementById('inventory-filter')?.focus(), { shortcut: '/' }),
     make('tasks', isDrawerOpen.value ? 'Close the tasks' : 'Open the tasks', 'i-lucide-panel-bottom', () => (isDrawerOpen.value = !isDrawerOpen.value), { shortcut: 'Ctrl+J' }),
     make('theme', settings.isDark ? 'Switch to light' : 'Switch to dark', 'i-lucide-sun-moon', () => void settings.update({ theme: settings.isDark ? 'light' : 'dark' }), { keywords: 'theme appearance mode' }),
-    ...demoCommands(make, demo),
+    ...demoCommands(make, demo, tour),
+    ...(demo.demo || hosts.sorted.length === 0
+      ? []
+      : [
+          make('demo-take', 'Take your lab with you', 'i-lucide-file-down', () => takeLab(false), { keywords: 'export demo twin save' }),
+          make('demo-take-numbered', 'Take your lab with you, without names', 'i-lucide-file-down', () => takeLab(true), { keywords: 'export demo twin save anonymous' }),
+        ]),
     ...(settings.info?.canStartLab ? labCommands(make, hosts.sorted.length > 0) : []),
   ])
 }
 
 type Make = (id: string, title: string, icon: string, run: () => void, over?: Partial<Command>) => Command
 
-function demoCommands(make: Make, demo: ReturnType<typeof useDemoStore>): Command[] {
+function demoCommands(make: Make, demo: ReturnType<typeof useDemoStore>, tour: ReturnType<typeof useTourStore>): Command[] {
   if (!demo.demo) return [make('demo-open', 'Open a demo lab…', 'i-lucide-theater', () => (demoDialog.value = 'labs'), { keywords: 'simulated twin teaching try' })]
   const { isPaused } = demo.demo
+  const next = tour.step ? (tour.isLast ? 'End the guided tour' : 'Go on with the guided tour') : 'Start the guided tour'
   return [
+    ...(demo.demo.lab.name === tourLab ? [make('demo-tour', next, 'i-lucide-presentation', () => tour.next(), { keywords: 'presenter stage show', ...(tour.step ? { shortcut: 'PageDown' } : {}) })] : []),
     make('demo-faults', 'Let something go wrong…', 'i-lucide-zap', () => (demoDialog.value = 'faults'), { keywords: 'fault crash cut slow demo' }),
     make('demo-pause', isPaused ? 'Go on with the demo lab' : 'Pause the demo lab', isPaused ? 'i-lucide-play' : 'i-lucide-pause', () => void demo.setPaused(!isPaused)),
     make('demo-leave', 'Leave the demo lab', 'i-lucide-log-out', () => demo.leave()),

@@ -54,6 +54,7 @@ export function fakeRouter(cluster: FakeCluster): ReturnType<ReturnType<typeof i
     },
     demo: {
       labs: os.demo.labs.handler(() => [{ name: 'teaching', title: 'Teaching lab', description: 'Three hosts, twelve VMs.', hosts: 3, vms: 12 }]),
+      add: os.demo.add.handler(() => refuse({ code: 'twin-lab-invalid', message: 'The scripted cluster takes no labs.' })),
       open: os.demo.open.handler(() => refuse({ code: 'demo-unknown', message: 'The scripted cluster has no demo lab.' })),
       leave: os.demo.leave.handler(() => undefined),
       setSpeed: os.demo.setSpeed.handler(() => undefined),
