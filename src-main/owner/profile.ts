@@ -39,6 +39,8 @@ export interface ProfileOptions {
 const retryMs = 100
 /** The same after this process could not start its services. */
 const failedMs = 2000
+/** Failures of an owner that is just going. */
+const passing: ReadonlySet<string> = new Set(['owner-gone', 'owner-unreachable'])
 /** Milliseconds for which a new wire waits for an owner to be found. */
 const patienceMs = 15_000
 
@@ -70,7 +72,17 @@ export class Profile {
     const role = await within(patienceMs, 'Finding the Drover that holds this profile', this.#whenSettled(), signal).catch((thrown: unknown) => {
       throw (this.#role.kind === 'seeking' && this.#role.problem) || thrown
     })
-    if (role.kind === 'client') return this.#dial('call', caller, signal)
+    if (role.kind === 'client') {
+      try {
+        return await this.#dial('call', caller, signal)
+      } catch (thrown) {
+        signal?.throwIfAborted()
+        if (thrown instanceof Failure && !passing.has(thrown.code)) throw thrown
+        // The owner went a moment ago, which this process has not heard yet: whoever is next is asked.
+        await within(patienceMs, 'Hearing that the owner went', this.#whenNot(role), signal)
+        return this.connect(caller, signal)
+      }
+    }
     const [mine, theirs] = wirePair()
     role.services.serve(theirs, caller)
     return mine
@@ -85,6 +97,16 @@ export class Profile {
   #set(role: Role): void {
     this.#role = role
     this.#changed.fire(role)
+  }
+
+  #whenNot(role: Role): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#role !== role) return resolve()
+      const listening = this.#changed.event(() => {
+        listening.dispose()
+        resolve()
+      })
+    })
   }
 
   #whenSettled(): Promise<Extract<Role, { kind: 'owner' | 'client' }>> {

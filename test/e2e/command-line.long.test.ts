@@ -96,3 +96,36 @@ test('while a window holds the profile the command is its client, and goes on by
     await serve.end('SIGKILL')
   }
 })
+
+test('a host is emptied by its plan, the history says so in every form, and its VMs come back', async () => {
+  const plan = await drover('plan', 'evacuate', a().name)
+  expect(plan).toMatchObject({ code: 0, out: expect.stringMatching(new RegExp(`^ticker +${b().name} +precopy `, 'm')) as unknown })
+  expect(plan.out).toContain('1 of 1 VMs move')
+  expect(await drover('evacuate', a().name)).toMatchObject({ code: 6 })
+  const { code, out } = await drover('evacuate', a().name, '--yes', '--maintenance', '--reason', 'a dead fan')
+  expect(out).toContain(`Evacuated: ${a().name} was asked and has no VM left.`)
+  expect(code).toBe(0)
+  expect(await guest.isRunning(b())).toBe(true)
+  expect((await drover('hosts')).out).toMatch(new RegExp(`^${a().name} +maintenance `, 'm'))
+  expect(await drover('history', '--search', 'dead fan')).toMatchObject({ code: 0, out: expect.stringMatching(/ticker .*evacuate, precopy .*a dead fan/) as unknown })
+  expect((await drover('history', '--format', 'csv', '--limit', '1')).out.split('\r\n')[1]).toMatch(/,ticker,.*,evacuate,precopy,.*,a dead fan,/)
+  expect(JSON.parse((await drover('history', '--format', 'json', '--limit', '1')).out)).toEqual([expect.objectContaining({ vmName: 'ticker', kind: 'evacuate' })])
+  expect((await drover('history', '--format', 'md', '--limit', '1')).out).toMatch(/^\| time .*\n\| --- .*\n\| .*ticker/)
+  const back = await drover('return', a().name, '--yes')
+  expect(back.out).toMatch(/^1 VM moved\.$/m)
+  expect(back.code).toBe(0)
+  expect((await drover('hosts')).out).toMatch(new RegExp(`^${a().name} +online `, 'm'))
+  expect(await guest.verify(a())).toMatchObject({ bad: 0, badEver: 0 })
+})
+
+test('Ctrl-C stops an evacuation: nothing new begins, and the VM goes on where it was', async () => {
+  await b().shapeLink({ rate: '10mbit' })
+  const run = begin('evacuate', a().name, '--yes')
+  await run.hears(/0 of 1 moved +ticker/)
+  run.child.kill('SIGINT')
+  const { code, out } = await run.said
+  await b().shapeLink({})
+  expect(out).toContain('Stopped:')
+  expect(code).toBe(130)
+  expect(await guest.isRunning(a())).toBe(true)
+})

@@ -2,7 +2,7 @@ import type { PlannedMove, PlanRequest } from '../../../contract/plan.ts'
 import type { Run, RunFrame, RunRow } from '../../../contract/run.ts'
 import { Failure } from '../../../base/failure.ts'
 import { Slots } from '../../../base/slot.ts'
-import { enterMaintenance } from '../maintenance/maintenance.ts'
+import { enterMaintenance, leaveMaintenance } from '../maintenance/maintenance.ts'
 import { openRunSlot, openRunsSlot, type RunSlot, type RunsSlot } from './run-feed.ts'
 import { isRowOpen, isUnderWay, OpenRun, type RunChange } from './open-run.ts'
 import { RunCoordinator } from './run-coordinator.ts'
@@ -69,7 +69,7 @@ export class Runs {
     }
   }
 
-  /** Begins a run, or answers the known one of that id. Rejects with `run-clash`, `plan-invalid`, `host-unknown`, `vm-gone` or a Failure of the store. */
+  /** Begins a run, or answers the known one of that id. VMs that come back end their host's maintenance. Rejects with `run-clash`, `plan-invalid`, `host-unknown`, `vm-gone` or a Failure of the store. */
   async start(wish: NewRun): Promise<Run> {
     const known = this.#tracked.get(wish.run)?.coordinator.run.view ?? (await this.#parts.store.runs.get(wish.run))
     if (known) return known
@@ -99,8 +99,11 @@ export class Runs {
     // On disk before anything begins.
     await this.#parts.store.runs.put(view)
     if (view.isMaintenance && host !== null) await enterMaintenance(host, { reason: wish.reason, who: this.#who }, this.#parts)
+    const isMaintained = request.kind === 'return' && this.#parts.hosts.record(request.host).maintenance !== null
+    if (isMaintained) await leaveMaintenance(request.host, this.#parts)
     const { coordinator } = await this.#track(view)
     this.#announce(view, true)
+    if (isMaintained) coordinator.run.say('info', `The maintenance of ${view.hostName} has ended.`)
     coordinator.run.say('info', `${rows.filter(({ state }) => state.state === 'waiting').length} VMs are to be moved, ${view.perHost} at once per host.`)
     coordinator.tick()
     return coordinator.run.view
