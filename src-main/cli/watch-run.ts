@@ -26,7 +26,7 @@ export async function watchRun(id: string, { session, terminal, signal, onInterr
         void client.cluster.ack({ subscription, seq }).catch(() => {})
         for (const { level, text } of isSnapshot ? [] : log) if (level !== 'info' || !terminal.isJson) terminal.say(level === 'info' ? text : `${level}: ${text}`)
         if (run.state.state !== 'done') {
-          terminal.progress(progressOf(run), run.state.state)
+          terminal.progress(progressOf(run), stageOf(run))
           return onward
         }
         terminal.result(describeRun(run), run)
@@ -44,6 +44,11 @@ function exitOf({ state, rows }: Run): ExitCode {
   if (state.isCancelled) return exitCodes.cancelled
   if (state.isComplete) return exitCodes.done
   return rows.some((row) => row.state.state === 'moved') ? exitCodes.partly : exitCodes.failed
+}
+
+/** Changes when a move begins or ends, not with its progress. */
+function stageOf({ state, rows }: Run): string {
+  return [state.state, ...rows.map((row) => row.state.state)].join()
 }
 
 function progressOf(run: Run): string {
