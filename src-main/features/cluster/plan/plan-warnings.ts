@@ -27,7 +27,10 @@ export function warningsOf({ request, model, rows, hosts }: { readonly request: 
   const endless = rows.filter(({ how, forecast }) => how === 'live' && forecast?.converges === 'no')
   if (endless.length > 0) say('not-converging', `${names(endless)} ${endless.length === 1 ? 'writes' : 'write'} memory faster than it can be sent.`, 'Let QEMU slow the guest down (auto-converge), or take hybrid.')
   const inMaintenance = request.kind === 'return' || request.kind === 'undo' ? model.hosts.filter(({ id, isInMaintenance }) => isInMaintenance && takers.has(id)) : []
-  for (const { name } of inMaintenance) say('host-in-maintenance', `${name} is still in maintenance.`, 'End its maintenance when it is ready to take VMs.')
+  for (const { name } of inMaintenance) {
+    if (request.kind === 'return') say('host-in-maintenance', `${name} is still in maintenance; that ends when VMs begin to come back.`)
+    else say('host-in-maintenance', `${name} is still in maintenance.`, 'End its maintenance when it is ready to take VMs.')
+  }
   return warnings
 }
 
