@@ -117,15 +117,3 @@ test('a host is emptied by its plan, the history says so in every form, and its 
   expect((await drover('hosts')).out).toMatch(new RegExp(`^${a().name} +online `, 'm'))
   expect(await guest.verify(a())).toMatchObject({ bad: 0, badEver: 0 })
 })
-
-test('Ctrl-C stops an evacuation: nothing new begins, and the VM goes on where it was', async () => {
-  await b().shapeLink({ rate: '10mbit' })
-  const run = begin('evacuate', a().name, '--yes')
-  await run.hears(/0 of 1 moved +ticker/)
-  run.child.kill('SIGINT')
-  const { code, out } = await run.said
-  await b().shapeLink({})
-  expect(out).toContain('Stopped:')
-  expect(code).toBe(130)
-  expect(await guest.isRunning(a())).toBe(true)
-})
