@@ -52,23 +52,17 @@ const worthwhile = 0.05
 
 /** When each of the rows has its turn, in their order, and how long all take. `way`: what two hosts have between them. */
 export function timingOf(rows: readonly TimedRow[], limits: TimingLimits, way: (source: string, destination: string) => Estimate): Timing {
-  const known = new Map<Case, { readonly lines: Map<string, number>; readonly tasks: Task[] }>()
-  const play = (of: Case, perHost: number, perLink: number) => {
-    let given = known.get(of)
-    if (!given) known.set(of, (given = { lines: linesOf(rows, of, way), tasks: rows.map((row) => taskOf(row, of)) }))
-    const { lines, tasks } = given
-    return schedule(
-      tasks,
-      {
-        perHost,
-        perLink,
-        budget: limits.bandwidthMiBps === null ? null : limits.bandwidthMiBps * MiB,
-        stagger: limits.staggerSeconds,
-        line: (host, side) => lines.get(`${side} ${host}`) ?? Infinity,
-      },
-    )
-  }
-  const { perHost, perLink } = atOnce(limits, (...each) => play('likely', ...each).total)
+  const play = (of: Case, perHost: number, perLink: number, given = { lines: linesOf(rows, of, way), tasks: rows.map((row) => taskOf(row, of)) }) =>
+    schedule(given.tasks, {
+      perHost,
+      perLink,
+      budget: limits.bandwidthMiBps === null ? null : limits.bandwidthMiBps * MiB,
+      stagger: limits.staggerSeconds,
+      line: (host, side) => given.lines.get(`${side} ${host}`) ?? Infinity,
+    })
+  // The line is to be busy even where hosts answer slowly.
+  const slow = { lines: linesOf(rows, 'likely', way), tasks: rows.map((row) => hesitant(taskOf(row, 'likely'))) }
+  const { perHost, perLink } = atOnce(limits, (...each) => play('likely', ...each, slow).total)
   if (rows.length === 0) return { perHost, perLink, slots: new Map(), seconds: null }
   const [best, worst, likely] = [play('best', perHost, perLink), play('worst', perHost, perLink), play('likely', perHost, perLink)]
   return { perHost, perLink, slots: likely.slots, seconds: rangeOf(rows.length, { best: best.total, likely: likely.total, worst: worst.total }) }
@@ -113,6 +107,11 @@ function taskOf(row: TimedRow, of: Case): Task {
   // Post-copy sends every page once.
   const dirtyRate = technique === 'precopy' || technique === 'hybrid' ? (forecast.dirtyRate ?? 0) : 0
   return { key, source, destination, overhead: apart + overhead, bytes, rate, dirtyRate }
+}
+
+/** The same where everything around the copying takes as long as it may. */
+function hesitant(task: Task): Task {
+  return { ...task, overhead: task.overhead + turnSeconds.worst - turnSeconds.likely + callSeconds.worst - callSeconds.likely }
 }
 
 /** Seconds of a forecast in which something crosses. */
