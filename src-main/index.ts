@@ -5,7 +5,7 @@ import { profileFolder } from './base/profile-folder.ts'
 import { noSecrets } from './base/secrets.ts'
 import { watchJobs } from './electron/job-watch.ts'
 import { setMenu } from './electron/menu.ts'
-import { notifyOfEnd } from './electron/notifications.ts'
+import { notifyOfEnd, notifyOfRun } from './electron/notifications.ts'
 import { declarePageScheme, servePage } from './electron/page.ts'
 import { acceptPorts } from './electron/port.ts'
 import { mayQuit } from './electron/quit.ts'
@@ -72,6 +72,7 @@ function start(): void {
   acceptPorts(() => profile.connect())
   const jobs = watchJobs(() => profile.connect(), leaving.signal)
   jobs.onDidEnd((job) => notifyOfEnd(job, window))
+  jobs.onDidEndRun((run) => notifyOfRun(run, window))
 
   let isAsking = false
   app.on('before-quit', (event) => {
@@ -80,8 +81,8 @@ function start(): void {
     if (isAsking) return
     isAsking = true
     // Only the owner's going can cost a move anything.
-    const atStake = profile.role.kind === 'owner' ? jobs.running() : []
-    void mayQuit(atStake, window).then(async (isWanted) => {
+    const isOwner = profile.role.kind === 'owner'
+    void mayQuit(isOwner ? jobs.running() : [], isOwner ? jobs.openRuns() : [], window).then(async (isWanted) => {
       isAsking = false
       if (!isWanted) return
       isLeaving = true

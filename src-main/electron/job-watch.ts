@@ -6,11 +6,14 @@ import { socketOf } from '../base/wire-socket.ts'
 import type { Wire } from '../base/wire.ts'
 import type { contract } from '../contract/contract.ts'
 import type { Job } from '../contract/job.ts'
+import type { Run } from '../contract/run.ts'
 
-/** The jobs as the shell needs them: which are running, and which have just ended. */
+/** The jobs as the shell needs them: which are running, and which have just ended. Of a run only its own end is told, not that of every move in it. */
 export interface JobWatch {
   running(): readonly Job[]
+  openRuns(): readonly Run[]
   readonly onDidEnd: Event<Job>
+  readonly onDidEndRun: Event<Run>
 }
 
 const ended: readonly Job['state']['state'][] = ['succeeded', 'failed', 'cancelled']
@@ -18,12 +21,16 @@ const ended: readonly Job['state']['state'][] = ['succeeded', 'failed', 'cancell
 /** Follows all jobs over wires of `connect`, a new one whenever the owner of the profile changes, until the signal aborts. */
 export function watchJobs(connect: () => Promise<Wire>, signal: AbortSignal): JobWatch {
   const didEnd = new Emitter<Job>()
+  const didEndRun = new Emitter<Run>()
+  let runs = new Map<string, Run>()
+  const isOfRun = (job: Job) => [...runs.values()].some(({ rows }) => rows.some(({ state }) => 'job' in state && state.job === job.id))
   let running = new Map<string, Job>()
 
   async function follow(): Promise<void> {
     const wire = await connect()
     try {
       const client: ContractRouterClient<typeof contract> = createORPCClient(new RPCLink({ websocket: socketOf(wire) }))
+      void followRuns(client).catch(() => {})
       for await (const { isSnapshot, jobs } of await client.job.watchAll(undefined, { signal })) {
         const before = running
         running = isSnapshot ? new Map() : new Map(before)
@@ -31,12 +38,24 @@ export function watchJobs(connect: () => Promise<Wire>, signal: AbortSignal): Jo
           if (!ended.includes(job.state.state)) running.set(job.id, job)
           else {
             running.delete(job.id)
-            if (before.has(job.id)) didEnd.fire(job)
+            if (before.has(job.id) && !isOfRun(job)) didEnd.fire(job)
           }
         }
       }
     } finally {
       wire.close()
+    }
+  }
+
+  async function followRuns(client: ContractRouterClient<typeof contract>): Promise<void> {
+    for await (const frame of await client.cluster.watchRuns(undefined, { signal })) {
+      const before = runs
+      runs = frame.isSnapshot ? new Map() : new Map(before)
+      for (const run of frame.runs) {
+        runs.set(run.id, run)
+        const was = before.get(run.id)
+        if (was && was.state.state !== 'done' && run.state.state === 'done') didEndRun.fire(run)
+      }
     }
   }
 
@@ -49,5 +68,5 @@ export function watchJobs(connect: () => Promise<Wire>, signal: AbortSignal): Jo
       })
     }
   })()
-  return { running: () => [...running.values()], onDidEnd: didEnd.event }
+  return { running: () => [...running.values()], openRuns: () => [...runs.values()].filter(({ state }) => state.state !== 'done'), onDidEnd: didEnd.event, onDidEndRun: didEndRun.event }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Job } from '../contract/job.ts'
-import { endWords, quitWords } from './job-words.ts'
+import type { Run } from '../contract/run.ts'
+import { endWords, quitWords, runWords } from './job-words.ts'
 
 function job(vmName: string, driver: Job['driver'], state: Job['state'] = { state: 'queued', reason: '' }): Job {
   return { vmName, driver, state, sourceName: 'alpha', destinationName: 'beta' } as Job
@@ -25,4 +26,11 @@ test('the end of a move is told with where the VM is', () => {
   const whereabouts = { source: 'running', destination: 'absent', verdict: 'It runs on alpha, unharmed.', steps: [] } as const
   expect(endWords(job('web', 'agent', { state: 'failed', problem, whereabouts: { ...whereabouts, steps: [] } })).body).toBe('It runs on alpha, unharmed.')
   expect(endWords(job('web', 'agent', { state: 'cancelled', whereabouts: null })).title).toBe('The move of web was cancelled')
+})
+
+test('the end of a run is told once, with its verdict; quitting says what becomes of its queue', () => {
+  const run = { request: { kind: 'evacuate' }, hostName: 'alpha', rows: [{ state: { state: 'waiting', reason: '' } }], state: { state: 'done', isComplete: true, isCancelled: false, verdict: 'Evacuated.' } } as unknown as Run
+  expect(runWords(run)).toEqual({ title: 'Evacuating alpha is done', body: 'Evacuated.' })
+  expect(runWords({ ...run, state: { ...run.state, isComplete: false } as Run['state'] }).title).toBe('Evacuating alpha ended with something left')
+  expect(quitWords([], [run])).toEqual({ message: 'A run has not ended.', detail: 'Waiting for their turn, which comes only when Drover is started again and told to go on: 1 VM.' })
 })
