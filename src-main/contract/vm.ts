@@ -37,19 +37,18 @@ export const vmView = z.object({
 })
 export type VmView = z.infer<typeof vmView>
 
-/**
- * Columns of a sample: entry i of each belongs to the VM (or host) whose number is `n[i]`; only rows that changed are in it.
- * cpu: hundredths of a percent of one core (VM) or of the whole host; memory: KiB used; disk and network: bytes per second.
- */
-export const sampleColumns = z.object({
-  n: z.array(z.number()),
+/** cpu: hundredths of a percent of one core (VM) or of the whole host; memory: KiB used; disk and network: bytes per second. */
+const figures = {
   cpu: z.array(z.number()),
   memory: z.array(z.number()),
   read: z.array(z.number()),
   write: z.array(z.number()),
   rx: z.array(z.number()),
   tx: z.array(z.number()),
-})
+}
+
+/** Columns of a sample: entry i of each belongs to the VM (or host) whose number is `n[i]`; only rows that changed are in it. */
+export const sampleColumns = z.object({ n: z.array(z.number()), ...figures })
 export type SampleColumns = z.infer<typeof sampleColumns>
 
 export const vmDetails = z.object({
@@ -68,15 +67,7 @@ export const vmCommand = z.enum(['start', 'shutdown', 'reboot', 'suspend', 'resu
 export type VmCommand = z.infer<typeof vmCommand>
 
 /** Recent samples of one VM or host, oldest first, one per poll; `t` milliseconds since the epoch. Units as in {@link sampleColumns}. */
-export const history = z.object({
-  t: z.array(z.number()),
-  cpu: z.array(z.number()),
-  memory: z.array(z.number()),
-  read: z.array(z.number()),
-  write: z.array(z.number()),
-  rx: z.array(z.number()),
-  tx: z.array(z.number()),
-})
+export const history = z.object({ t: z.array(z.number()), ...figures })
 export type History = z.infer<typeof history>
 
 /** Base64 of raw bytes: neither adapter carries typed arrays. */
