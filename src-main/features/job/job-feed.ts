@@ -1,5 +1,6 @@
 import type { Job, JobFrame, LogLine } from '../../contract/job.ts'
 import { Slot } from '../../base/slot.ts'
+import type { SlotHub } from '../../base/slot-hub.ts'
 import { toColumns, type MoveSample } from './sample-log.ts'
 
 /** What a watcher of one job has not been told yet. */
@@ -20,10 +21,10 @@ export interface JobPast {
   readonly log: readonly LogLine[]
 }
 
-/** The slot of one watcher of one job. */
-export type JobSlot = Slot<News, JobFrame>
+/** All who watch a job. */
+export type JobWatchers = SlotHub<News, JobFrame>
 
-export function openJobSlot(job: Job, past: () => JobPast): JobSlot {
+export function openJobSlot(job: Job, past: () => JobPast): Slot<News, JobFrame> {
   const slot = new Slot<News, JobFrame>(mergeNews, (news, seq) => {
     if (!news.isSnapshot) return { seq, isSnapshot: false, job: news.job, samples: toColumns(news.samples), log: [...news.log] }
     const { samples, log } = past()

@@ -2,11 +2,11 @@ import type { Job, JobFrame, Whereabouts } from '../../contract/job.ts'
 import { Emitter } from '../../base/event.ts'
 import { Failure, messageOf } from '../../base/failure.ts'
 import type { Log } from '../../base/log.ts'
-import { Slots } from '../../base/slot.ts'
+import { SlotHub } from '../../base/slot-hub.ts'
 import type { JobFilter } from '../../store/jobs.ts'
 import type { JournalEntry } from '../../store/journal.ts'
 import type { Store } from '../../store/store.ts'
-import { openJobSlot, openJobsSlot, type JobPast, type JobSlot, type JobsSlot } from './job-feed.ts'
+import { openJobSlot, openJobsSlot, type JobPast, type JobsSlot, type JobWatchers } from './job-feed.ts'
 import { JobRecording } from './job-recording.ts'
 import { OpenJob, type JobChange } from './open-job.ts'
 
@@ -41,8 +41,7 @@ export class Jobs {
   readonly #now: () => number
   readonly #tracked = new Map<string, Tracked>()
   readonly #recent: Map<string, Job>
-  readonly #slots = new Slots<JobSlot>()
-  readonly #watchers = new Map<string, Set<JobSlot>>()
+  readonly #watchers: JobWatchers = new SlotHub()
   readonly #allSlots = new Set<JobsSlot>()
   readonly #changed = new Emitter<Job>()
   readonly #closing = new Set<Promise<void>>()
@@ -147,17 +146,7 @@ export class Jobs {
     const past = await this.#pastOf(id)
     const job = this.#known(id) ?? (await this.get(id))
     if (!job) throw unknownJob(id)
-    const slot = openJobSlot(job, past)
-    const watchers = this.#watchers.get(id) ?? new Set()
-    this.#watchers.set(id, watchers.add(slot))
-    const forget = this.#slots.add(subscription, slot)
-    try {
-      yield* slot.frames(signal)
-    } finally {
-      forget()
-      watchers.delete(slot)
-      if (watchers.size === 0 && this.#watchers.get(id) === watchers) this.#watchers.delete(id)
-    }
+    yield* this.#watchers.watch(id, subscription, openJobSlot(job, past), signal)
   }
 
   /** Frames of all open and recently ended jobs. */
@@ -179,7 +168,7 @@ export class Jobs {
   }
 
   ack(subscription: string, seq: number): void {
-    this.#slots.ack(subscription, seq)
+    this.#watchers.ack(subscription, seq)
   }
 
   /** Asks both hosts where the VM is, and keeps the answer with the job. @throws Failure `job-unknown`, or what the hosts say */
@@ -200,7 +189,8 @@ export class Jobs {
     }
     this.#tracked.clear()
     if (this.#sending) clearTimeout(this.#sending)
-    for (const slot of [...this.#slots, ...this.#allSlots]) slot.close()
+    this.#watchers.close()
+    for (const slot of this.#allSlots) slot.close()
     this.#changed.dispose()
     await Promise.all(this.#closing)
   }
@@ -260,7 +250,7 @@ export class Jobs {
   }
 
   #tell(change: JobChange): void {
-    for (const slot of this.#watchers.get(change.job.id) ?? []) slot.offer({ isSnapshot: false, job: change.job, samples: change.samples, log: change.log })
+    this.#watchers.offer(change.job.id, { isSnapshot: false, job: change.job, samples: change.samples, log: change.log })
     if (change.log.length === 0 || change.isUrgent) this.#announce(change.job, change.isUrgent)
   }
 

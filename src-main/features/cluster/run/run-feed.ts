@@ -2,6 +2,7 @@ import type { LogLine } from '../../../contract/job.ts'
 import type { Run, RunFrame } from '../../../contract/run.ts'
 import { toRunColumns, type RunSample } from '../../../contract/run-sample.ts'
 import { Slot } from '../../../base/slot.ts'
+import type { SlotHub } from '../../../base/slot-hub.ts'
 
 interface News {
   /** Everything so far is to be sent, whatever it is by then. */
@@ -14,10 +15,10 @@ interface News {
 /** Samples and lines that may wait for a slow watcher; beyond it the watcher gets everything anew. */
 const waitingLimit = 600
 
-/** The slot of one watcher of one run. */
-export type RunSlot = Slot<News, RunFrame>
+/** All who watch a run. */
+export type RunWatchers = SlotHub<News, RunFrame>
 
-export function openRunSlot(run: Run, past: () => { readonly samples: readonly RunSample[]; readonly log: readonly LogLine[] }): RunSlot {
+export function openRunSlot(run: Run, past: () => { readonly samples: readonly RunSample[]; readonly log: readonly LogLine[] }): Slot<News, RunFrame> {
   const slot = new Slot<News, RunFrame>(merge, (news, seq) => {
     const { samples, log } = news.isSnapshot ? past() : news
     return { seq, isSnapshot: news.isSnapshot, run: news.run, samples: toRunColumns(samples), log: [...log] }

@@ -1,9 +1,9 @@
 import type { PlannedMove, PlanRequest } from '../../../contract/plan.ts'
 import type { Run, RunFrame, RunRow } from '../../../contract/run.ts'
 import { Failure } from '../../../base/failure.ts'
-import { Slots } from '../../../base/slot.ts'
+import { SlotHub } from '../../../base/slot-hub.ts'
 import { enterMaintenance, leaveMaintenance } from '../maintenance/maintenance.ts'
-import { openRunSlot, openRunsSlot, type RunSlot, type RunsSlot } from './run-feed.ts'
+import { openRunSlot, openRunsSlot, type RunsSlot, type RunWatchers } from './run-feed.ts'
 import { isRowOpen, isUnderWay, OpenRun, type RunChange } from './open-run.ts'
 import { RunCoordinator } from './run-coordinator.ts'
 import { RunRecording } from './run-recording.ts'
@@ -36,8 +36,7 @@ export class Runs {
   readonly #parts: RunParts
   readonly #who: string
   readonly #tracked = new Map<string, Tracked>()
-  readonly #slots = new Slots<RunSlot>()
-  readonly #watchers = new Map<string, Set<RunSlot>>()
+  readonly #watchers: RunWatchers = new SlotHub()
   readonly #allSlots = new Set<RunsSlot>()
   #unsent = new Map<string, Run>()
   #sending: NodeJS.Timeout | null = null
@@ -151,17 +150,7 @@ export class Runs {
     if (!tracked && !old) throw unknownRun(id)
     const past = tracked ? null : { samples: await this.#parts.store.runs.samples(id), log: await this.#parts.store.runs.log(id) }
     const run = tracked?.coordinator.run
-    const slot = openRunSlot(run?.view ?? old!, () => past ?? { samples: run!.samples, log: run!.log })
-    const watchers = this.#watchers.get(id) ?? new Set()
-    this.#watchers.set(id, watchers.add(slot))
-    const forget = this.#slots.add(subscription, slot)
-    try {
-      yield* slot.frames(signal)
-    } finally {
-      forget()
-      watchers.delete(slot)
-      if (watchers.size === 0 && this.#watchers.get(id) === watchers) this.#watchers.delete(id)
-    }
+    yield* this.#watchers.watch(id, subscription, openRunSlot(run?.view ?? old!, () => past ?? { samples: run!.samples, log: run!.log }), signal)
   }
 
   async *watchAll(signal?: AbortSignal): AsyncGenerator<{ isSnapshot: boolean; runs: Run[] }, void, void> {
@@ -181,7 +170,7 @@ export class Runs {
   }
 
   ack(subscription: string, seq: number): void {
-    this.#slots.ack(subscription, seq)
+    this.#watchers.ack(subscription, seq)
   }
 
   /** The run that a job belongs to, for the history. */
@@ -203,7 +192,8 @@ export class Runs {
   /** Writes what is still in memory and forgets. Moves that agents drive go on. */
   async close(): Promise<void> {
     if (this.#sending) clearTimeout(this.#sending)
-    for (const slot of [...this.#slots, ...this.#allSlots]) slot.close()
+    this.#watchers.close()
+    for (const slot of this.#allSlots) slot.close()
     for (const { coordinator } of this.#tracked.values()) coordinator.dispose()
     await Promise.all([...this.#tracked.values()].map(({ recording }) => recording.close()))
     for (const { coordinator } of this.#tracked.values()) coordinator.run.dispose()
@@ -263,7 +253,7 @@ export class Runs {
   }
 
   #tell({ run, samples, log, isUrgent }: RunChange): void {
-    for (const slot of this.#watchers.get(run.id) ?? []) slot.offer({ isSnapshot: false, run, samples, log })
+    this.#watchers.offer(run.id, { isSnapshot: false, run, samples, log })
     this.#announce(run, isUrgent)
   }
 
