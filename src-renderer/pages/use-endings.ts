@@ -1,4 +1,4 @@
-import { onScopeDispose } from 'vue'
+import { onScopeDispose, watch } from 'vue'
 import { useRouter } from 'vue-router'
 import type { Job } from '../../src-main/contract/job.ts'
 import { useRunStore } from '../features/cluster/run/run-store.ts'
@@ -65,5 +65,17 @@ export function useEndings(): void {
       const details = { label: 'Show the run', run: () => void router.push({ name: 'run', params: { id: run.id } }) }
       notify({ tone: hasSucceeded(run) ? 'success' : 'warning', title: run.state.verdict || `${runTitle(run)} has ended`, problem: { message: `${runTitle(run)}: ${runNote(run)}` }, actions: [details], lastsMs: hasSucceeded(run) ? 12_000 : null })
     }),
+  )
+  // After a restart of Drover a queue stands still until somebody answers: said once per run, wherever the window is.
+  const asked = new Set<string>()
+  watch(
+    () => runs.open.filter(({ id, state }) => state.state === 'awaiting-word' && !asked.has(id)),
+    (waiting) => {
+      for (const run of waiting) {
+        asked.add(run.id)
+        notify({ tone: 'warning', title: `${runTitle(run)} waits for your word`, problem: { message: 'Drover was started anew in the middle of it. Nothing new begins until you say so.' }, actions: [{ label: 'Answer', run: () => void router.push({ name: 'run', params: { id: run.id } }) }], lastsMs: null })
+      }
+    },
+    { immediate: true },
   )
 }

@@ -5,6 +5,7 @@ import { useDemoStore } from '../features/demo/demo-store.ts'
 import { useTakeLab } from '../features/demo/take-lab.ts'
 import { tourLab } from '../features/demo/tour-steps.ts'
 import { useTourStore } from '../features/demo/tour-store.ts'
+import { hostClusterCommands } from '../features/cluster/maintenance/host-cluster-commands.ts'
 import { useHostCommands } from '../features/host/host-commands.ts'
 import { hostDialog } from '../features/host/host-dialogs.ts'
 import { useHostStore } from '../features/host/host-store.ts'
@@ -43,6 +44,12 @@ export function provideWindowCommands(): void {
     return [...vmCommands(selection.vms), ...paste]
   })
   provideCommands(() => (selection.hosts.length === 1 ? hostCommands(selection.hosts[0] as string) : []))
+  // Without a selection the palette still finds the way to empty any host by its name.
+  provideCommands(() =>
+    hosts.sorted
+      .filter(({ record }) => !selection.hosts.includes(record.id) || selection.hosts.length > 1)
+      .flatMap((host) => hostClusterCommands(host, router).filter(({ id }) => id === 'host.evacuate').map((command) => ({ ...command, id: `host.evacuate.${host.record.id}` }))),
+  )
   provideCommands(() =>
     jobs.active.map((job) => ({ id: `job.cancel.${job.id}`, group: 'job', title: `Cancel moving ${job.vmName}`, icon: 'i-lucide-circle-x', subject: `to ${job.destinationName}`, availability: cancelRule(job), run: () => void cancelJob(job) })),
   )
