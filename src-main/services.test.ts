@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createORPCClient } from '@orpc/client'
 import { RPCLink } from '@orpc/client/websocket'
 import type { ContractRouterClient } from '@orpc/contract'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createLog } from './base/log.ts'
 import { noSecrets } from './base/secrets.ts'
 import { wirePair } from './base/wire.ts'
@@ -19,6 +19,9 @@ import type { Plan } from './contract/plan.ts'
 import type { Run } from './contract/run.ts'
 import type { VmView } from './contract/vm.ts'
 import { createServices, type Services } from './services.ts'
+
+// Whole moves and evacuations, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 type Client = ContractRouterClient<typeof contract>
 let profile: string

@@ -37,6 +37,8 @@ export class Machine implements Disposable {
   readonly pools: readonly Pool[]
   readonly domains = new Map<string, Domain>()
   readonly sessions = new Set<Session>()
+  /** Guests that were saved, by the path of the file; of their memory only the place is kept. */
+  readonly states = new Map<string, Buffer>()
   /** Files that were uploaded, by path, with their SHA-256. */
   readonly files = new Map<string, string>()
   readonly #crashed = new Emitter<void>()

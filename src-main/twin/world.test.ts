@@ -1,6 +1,8 @@
+import { pipeline } from 'node:stream/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { domainStatsOf } from '../libvirt/client/domain-stats.ts'
 import { switchToPostcopy } from '../libvirt/drive/postcopy.ts'
+import { domainStates, runningReasons } from '../libvirt/wire/constants/domain-state.ts'
 import { readCapabilities } from '../libvirt/xml/capabilities/host.ts'
 import { readDomain } from '../libvirt/xml/domain/domain.ts'
 import type { LabDescription } from './lab.ts'
@@ -66,6 +68,20 @@ describe('a simulated host, to the client of the product', () => {
     raise(smallLab({ name: 'seen' }))
     const connection = await rig.open('left', { readOnly: true })
     await expect(connection.call('domainSuspend', { dom: rig.domain('seen') })).rejects.toMatchObject({ errorName: 'VIR_ERR_OPERATION_DENIED' })
+  })
+
+  it('saves a guest to a file that can be carried to another host, where it goes on', async () => {
+    raise(smallLab({ name: 'carried' }))
+    const [left, right] = [await rig.open('left'), await rig.open('right')]
+    const path = '/var/lib/libvirt/qemu/save/carried.save'
+    await left.call('domainSave', { dom: rig.domain('carried'), to: path })
+    const [from, to] = [await rig.world.openTransport('left'), await rig.world.openTransport('right')]
+    const [reading, writing] = [await from.spawn(['cat', path]), await to.spawn(['dd', `of=${path}`, 'bs=1M', 'status=none'])]
+    await pipeline(reading.stdout, writing.stdin)
+    expect([await reading.exited, await writing.exited]).toMatchObject([{ code: 0 }, { code: 0 }])
+    await right.call('domainRestore', { from: path })
+    expect(await right.call('domainGetState', { dom: rig.domain('carried'), flags: 0 })).toMatchObject({ state: domainStates.running, reason: runningReasons.restored })
+    await expect(right.call('domainRestore', { from: '/nowhere' })).rejects.toMatchObject({ errorName: 'VIR_ERR_OPERATION_FAILED' })
   })
 
   it('has a serial console that answers', async () => {

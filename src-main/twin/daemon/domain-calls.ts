@@ -135,6 +135,28 @@ export function domainCalls(daemon: Daemon): Handlers {
       domain.hasManagedSave = true
       daemon.end(domain, 'saved')
     },
+    domainSave: async ({ dom, to }) => {
+      const domain = daemon.free(daemon.active(dom))
+      domain.guest.halt(world.clock.lived)
+      await daemon.work(endMs + domain.guest.usedBytes / (machine.costs.diskBytesPerSecond / 1000))
+      machine.states.set(to, Buffer.from(domain.xml))
+      daemon.end(domain, 'saved')
+    },
+    domainRestore: async ({ from }) => {
+      const state = machine.states.get(from)
+      if (!state) throw new Refusal('VIR_ERR_OPERATION_FAILED', `Failed to open file '${from}': No such file or directory`)
+      const xml = state.toString('utf8')
+      const { uuid } = namesOf(xml)
+      const known = machine.domains.get(uuid)
+      if (known?.isActive) throw invalid(`domain '${known.name}' is already active`)
+      const domain = known ?? daemon.define(xml)
+      if (!known) domain.inactiveXml = null
+      domain.liveXml = xml
+      await daemon.work(machine.costs.prepareMs + domain.guest.usedBytes / (machine.costs.diskBytesPerSecond / 1000))
+      daemon.boot(domain, { state: 'running', reason: 'restored' })
+      daemon.lifecycle(domain, 'started', 'restored')
+      daemon.lifecycle(domain, 'resumed', 'unpaused')
+    },
     domainHasManagedSaveImage: ({ dom }) => ({ result: daemon.domain(dom).hasManagedSave ? 1 : 0 }),
     domainManagedSaveRemove: ({ dom }) => void (daemon.domain(dom).hasManagedSave = false),
     domainListAllSnapshots: ({ dom }) => {

@@ -4,6 +4,7 @@ import { Emitter } from '../../base/event.ts'
 import { Failure } from '../../base/failure.ts'
 import type { ExecResult, LibvirtChannel, RemoteProcess, Transport, TransportState } from '../../transport/transport.ts'
 import type { Daemon } from '../daemon/daemon.ts'
+import { stateFile } from '../shell/state-file.ts'
 import { runCommand } from '../shell/commands.ts'
 
 /** The way to a simulated host: everything stays in this process, nothing is different for whoever uses it. */
@@ -38,9 +39,11 @@ export class TwinTransport implements Transport {
     return runCommand(this.#daemon, argv)
   }
 
-  /** The one program that runs there is Drover's agent: `NODE agent-VERSION.mjs attach`. */
+  /** The programs that run there are Drover's agent (`NODE agent-VERSION.mjs attach`), and what reads and writes the file of a saved guest. */
   async spawn(argv: readonly string[], options: { signal?: AbortSignal } = {}): Promise<RemoteProcess> {
     this.#check(options.signal)
+    const file = stateFile(this.#daemon.machine, argv)
+    if (file) return file
     const version = /agent-([0-9a-f]+)\.mjs$/.exec(argv[1] ?? '')?.[1]
     if (version === undefined || argv[2] !== 'attach' || !this.#daemon.machine.files.has(argv[1] ?? '')) {
       throw new Failure('exec-failed', `${this.#daemon.machine.id} is simulated and runs no programs but the agent.`, { evidence: argv.slice(0, 2).join(' ') })
