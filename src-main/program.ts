@@ -70,7 +70,7 @@ export async function createProgram(options: ProgramOptions): Promise<Program> {
   const who = isDemo ? `${userName()} (demo lab)` : userName()
   const runParts = { jobs, hosts, inventory, vms, migration, store, log, now: Date.now }
   const rules = new Rules(settings)
-  const planner = new Planner({ inventory, migration, placements: store.placements, settings, rules, busyCores: (vm) => vms.busyCores(vm) })
+  const planner = new Planner({ inventory, migration, runs: store.runs, placements: store.placements, settings, rules, busyCores: (vm) => vms.busyCores(vm) })
   const runs = new Runs(runParts, who)
   const journal = { jobs, runs, store, log, who }
   const placements = keepPlacements(journal)

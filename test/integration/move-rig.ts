@@ -56,7 +56,7 @@ export class MoveRig {
     this.settings = parts.settings
     const { inventory, migration, settings, vms, store } = parts
     this.rules = new Rules(settings)
-    this.planner = new Planner({ inventory, migration, placements: store.placements, settings, rules: this.rules, busyCores: (vm) => vms.busyCores(vm) })
+    this.planner = new Planner({ inventory, migration, runs: store.runs, placements: store.placements, settings, rules: this.rules, busyCores: (vm) => vms.busyCores(vm) })
     this.runs = parts.runs
     this.runParts = parts.runParts
     this.#store = parts.store

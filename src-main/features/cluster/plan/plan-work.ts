@@ -5,6 +5,7 @@ import type { Model, ModelVm } from '../placement/model.ts'
 import { place, type Placed, type Wish } from '../placement/place.ts'
 import { hostLoads } from './host-loads.ts'
 import type { Intent } from './intent.ts'
+import type { KnownLine } from './known-lines.ts'
 import { errorsOf, isAboutHost, isSettledByCopy } from './obstacle.ts'
 import { linksOf } from './plan-links.ts'
 import { rowOf, stayingRow, type RowFacts } from './plan-row.ts'
@@ -29,6 +30,7 @@ export interface WorkParts {
   readonly refusals: Refusals
   readonly intent: Intent
   readonly knowledge: Pick<Foreknowledge, 'forecast' | 'way'>
+  readonly line: KnownLine
   readonly settings: KeptOptions
   readonly isPersistent: (vm: ModelVm) => boolean
   /** What is known to keep a VM before any host was asked; one sentence with its code. */
@@ -115,7 +117,7 @@ export class PlanWork {
     const way = (source: string, destination: string) => knowledge.way(source, destination)
     // Parallelism is chosen from the first frame and from the last: in between it would only flicker.
     const limits = this.#parallelism && !this.isSettled ? { ...request, ...this.#parallelism } : request
-    const timing = timingOf(timedRows(moving), limits, way)
+    const timing = timingOf(timedRows(moving), limits, way, this.#parts.line)
     this.#parallelism = { perHost: timing.perHost, perLink: timing.perLink }
     const share = request.bandwidthMiBps === null ? null : Math.max(1, Math.floor(request.bandwidthMiBps / timing.perHost))
     const rows = moving.map((row) => ({

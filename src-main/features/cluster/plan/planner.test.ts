@@ -67,6 +67,7 @@ function plannerOf({ views, says = () => [], rules = [], past = [] }: World) {
         return { plan, verdict, findings, forecast: knowledge.forecast({ ...plan, options: { ...plan.options, storage: 'none' } }), route: null, driver: 'agent', risk: '', virsh: '' } satisfies Preflight
       },
     },
+    runs: { listEnded: () => Promise.resolve([]), samples: () => Promise.resolve([]) },
     placements: { list: ({ host: of }) => Promise.resolve(past.filter(({ from, to }) => of === undefined || from === of || to === of)) },
     settings: { current: { defaultTechnique: 'precopy', defaultBandwidthMiBps: null, defaultDowntimeMs: null, useAgent: true } as Settings },
     rules: { list: () => [...rules] },

@@ -2,6 +2,7 @@ import type { Plan, PlanRequest } from '../../../contract/plan.ts'
 import type { VmRef } from '../../../contract/vm.ts'
 import { Failure } from '../../../base/failure.ts'
 import type { PlacementRepository } from '../../../store/placements.ts'
+import type { RunRepository } from '../../../store/runs.ts'
 import type { Migration } from '../../migration/migration.ts'
 import type { SettingsService } from '../../settings/settings-service.ts'
 import type { Inventory } from '../../vm/inventory.ts'
@@ -11,12 +12,15 @@ import { modelOf, type ModelOptions } from '../placement/model-of.ts'
 import { Occupancy } from '../placement/occupancy.ts'
 import { place } from '../placement/place.ts'
 import { intentOf } from './intent.ts'
+import { knownLines } from './known-lines.ts'
 import { PlanWork, Refusals } from './plan-work.ts'
 import { checkRow } from './row-check.ts'
 
 export interface PlannerParts {
   readonly inventory: Inventory
   readonly migration: Pick<Migration, 'preflighter' | 'foreknowledge'>
+  /** Runs that have ended. */
+  readonly runs: Pick<RunRepository, 'listEnded' | 'samples'>
   /** Moves that came about. */
   readonly placements: Pick<PlacementRepository, 'list'>
   readonly settings: Pick<SettingsService, 'current'>
@@ -109,7 +113,7 @@ export class Planner {
     const host = 'host' in request ? request.host : null
     if (host !== null && !inventory.host(host)) throw new Failure('host-unknown', 'This host is not known to Drover.')
     const needsPast = request.kind === 'return' || request.kind === 'undo'
-    const [knowledge, past] = await Promise.all([migration.foreknowledge(), needsPast ? placements.list({ limit: pastDepth, ...(host === null ? {} : { host }) }) : []])
+    const [knowledge, line, past] = await Promise.all([migration.foreknowledge(), knownLines(this.#parts.runs), needsPast ? placements.list({ limit: pastDepth, ...(host === null ? {} : { host }) }) : []])
     const refusals = new Refusals()
     const model = this.#model({ ...this.#openness(request, past), refused: refusals.of })
     return new PlanWork({
@@ -118,6 +122,7 @@ export class Planner {
       refusals,
       intent: intentOf(request, model, past),
       knowledge,
+      line,
       settings: settings.current,
       isPersistent: ({ ref }) => inventory.vm(ref)?.isPersistent ?? true,
       knownProblem: (vm) => this.#knownProblem(vm),

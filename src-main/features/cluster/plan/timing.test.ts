@@ -48,3 +48,10 @@ test('a budget, a guest that shuts down first and a row of unknown size take lon
   expect(total([row('x', 'b', 400, { forecast: null })])).toBeGreaterThan(plain)
   expect(timingOf([], free, way).seconds).toBeNull()
 })
+
+test('a source whose cable carries more than one way takes serves several at once; one that was seen not to does not', () => {
+  const fast = () => ({ ...way(), mbps: 10_000 })
+  expect(timingOf(many(8, 20_000), free, fast).perHost).toBeGreaterThan(1)
+  expect(timingOf(many(8, 20_000), free, way, (host, side) => (host === 'a' && side === 'out' ? 48 * MB : null)).perHost).toBeGreaterThan(1)
+  expect(timingOf(many(8, 20_000), free, fast, (host, side) => (host === 'a' && side === 'out' ? 24 * MB : null)).perHost).toBe(1)
+})

@@ -1,6 +1,7 @@
 import type { Forecast, Technique } from '../../../contract/migration.ts'
 import type { PlanHow } from '../../../contract/plan.ts'
 import type { Estimate } from '../../migration/forecast/forecast-inputs.ts'
+import type { KnownLine } from './known-lines.ts'
 import { schedule, type Task } from './schedule.ts'
 
 /** A row that moves, as its timing sees it. */
@@ -31,6 +32,9 @@ export interface Timing {
   readonly seconds: [number, number] | null
 }
 
+/** What a move between two hosts has when it is alone, and Mbit/s of the device by which it leaves where known. */
+type Way = (source: string, destination: string) => Estimate & { readonly mbps?: number | null }
+
 type Case = 'best' | 'worst' | 'likely'
 
 const MiB = 1024 * 1024
@@ -47,12 +51,14 @@ const unknownSeconds: Record<Case, number> = { best: 5, worst: 900, likely: 120 
 const mostAtOnce = 4
 /** Of many moves some go better and some worse than likely: of the distance to either end this share stays however many they are, for what they have in common. */
 const common = 0.4
+/** What TCP leaves of a link's speed to its payload, with ordinary frames. */
+const netOfHeaders = 0.94
 /** Doing more at once is only worth it where it saves more than this share. */
 const worthwhile = 0.05
 
-/** When each of the rows has its turn, in their order, and how long all take. `way`: what two hosts have between them. */
-export function timingOf(rows: readonly TimedRow[], limits: TimingLimits, way: (source: string, destination: string) => Estimate): Timing {
-  const play = (of: Case, perHost: number, perLink: number, given = { lines: linesOf(rows, of, way), tasks: rows.map((row) => taskOf(row, of)) }) =>
+/** When each of the rows has its turn, in their order, and how long all take. `way`: what two hosts have between them. `line`: what a host's side was seen to carry to several at once. */
+export function timingOf(rows: readonly TimedRow[], limits: TimingLimits, way: Way, line: KnownLine = () => null): Timing {
+  const play = (of: Case, perHost: number, perLink: number, given = { lines: linesOf(rows, of, way, line), tasks: rows.map((row) => taskOf(row, of)) }) =>
     schedule(given.tasks, {
       perHost,
       perLink,
@@ -61,7 +67,7 @@ export function timingOf(rows: readonly TimedRow[], limits: TimingLimits, way: (
       line: (host, side) => given.lines.get(`${side} ${host}`) ?? Infinity,
     })
   // The line is to be busy even where hosts answer slowly.
-  const slow = { lines: linesOf(rows, 'likely', way), tasks: rows.map((row) => hesitant(taskOf(row, 'likely'))) }
+  const slow = { lines: linesOf(rows, 'likely', way, line), tasks: rows.map((row) => hesitant(taskOf(row, 'likely'))) }
   const { perHost, perLink } = atOnce(limits, (...each) => play('likely', ...each, slow).total)
   if (rows.length === 0) return { perHost, perLink, slots: new Map(), seconds: null }
   const [best, worst, likely] = [play('best', perHost, perLink), play('worst', perHost, perLink), play('likely', perHost, perLink)]
@@ -122,17 +128,24 @@ function copySeconds({ seconds, bytes, bandwidth }: Forecast, of: Case): number 
   return Math.max(0.01, pick(seconds, of) - overhead)
 }
 
-/** What each side of a host's network carries: the best that any of its ways has. */
-function linesOf(rows: readonly TimedRow[], of: Case, way: (source: string, destination: string) => Estimate): Map<string, number> {
+/**
+ * What each side of a host's network carries: what it was seen to carry to several hosts at once; else, where it sends, what its device can, for the ways may each be held
+ * up at their other ends; else the best that any of its ways has, which is the least in any case.
+ */
+function linesOf(rows: readonly TimedRow[], of: Case, way: Way, line: KnownLine): Map<string, number> {
   const lines = new Map<string, number>()
   const known = new Set<string>()
   for (const { source, destination } of rows) {
     const link = `${source} ${destination}`
     if (known.has(link)) continue
     known.add(link)
-    const { low, high } = way(source, destination)
+    const { low, high, mbps = null } = way(source, destination)
     const rate = of === 'best' ? high : of === 'worst' ? low : (low + high) / 2
-    for (const key of [`out ${source}`, `in ${destination}`]) lines.set(key, Math.max(lines.get(key) ?? 0, rate))
+    const device = mbps === null ? 0 : (mbps * 1_000_000 * netOfHeaders) / 8
+    for (const [side, host, capacity] of [['out', source, line(source, 'out') ?? device], ['in', destination, line(destination, 'in') ?? 0]] as const) {
+      const key = `${side} ${host}`
+      lines.set(key, Math.max(lines.get(key) ?? 0, rate, capacity))
+    }
   }
   return lines
 }
