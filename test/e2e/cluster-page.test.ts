@@ -231,7 +231,7 @@ test('rules are added, changed and removed by keyboard', async () => {
   await expect.poll(() => page.getByRole('option').count()).toBe(1)
   await page.keyboard.press('Enter')
   await page.keyboard.press('Escape')
-  await page.getByRole('option').waitFor({ state: 'detached' })
+  await expect.poll(() => page.getByRole('option').count()).toBe(0)
   await dialog().getByPlaceholder('Apart: web').waitFor()
   await dialog().getByRole('button', { name: 'Add', exact: true }).click()
   await page.locator('[data-rule="Apart: web"]').getByText('tag web: on different hosts').waitFor()
