@@ -54,7 +54,7 @@ test('goes from a drag over a busy VM, an evacuation and a crash back to the beg
   await page.getByText(/Failed|runs on|is running on alder/i).first().waitFor()
   await next('Back to where they were')
   await page.getByRole('tab', { name: 'Board' }).click()
-  await tile(page, 'birch', 'reports-db').waitFor()
+  await tile(page, 'cedar', 'git').waitFor()
   await next('That was the tour')
   await page.keyboard.press('PageDown')
   await expect.poll(() => tour().count()).toBe(0)

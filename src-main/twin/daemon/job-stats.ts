@@ -1,7 +1,7 @@
 import { jobFields, jobOperations, jobTypes } from '../../libvirt/wire/constants/job.ts'
 import type { TypedParameter } from '../../libvirt/wire/typed-parameter.ts'
 import type { ResultOf } from '../../libvirt/wire/procedures.ts'
-import type { MigrationFigures } from '../physics/migration.ts'
+import type { MigrationFigures } from '../physics/migration-terms.ts'
 import { pageBytes } from '../physics/process.ts'
 import type { Domain } from './domain.ts'
 

@@ -1,8 +1,8 @@
 import type { Disposable } from '../../base/disposable.ts'
 import type { Guest } from '../guest.ts'
 import type { HostCosts } from '../lab.ts'
-import type { WorldClock } from '../time/world-clock.ts'
-import { roundTrip, type Flow, type Link, type Network } from './network.ts'
+import type { MigrationFigures, MigrationOptions, Phase } from './migration-terms.ts'
+import { roundTrip, type Flow } from './network.ts'
 import { pageBytes } from './process.ts'
 
 /** A page with content on the wire, and one of zeros (QEMU, migration/ram.c: save_normal_page, save_zero_page). */
@@ -16,58 +16,6 @@ const throttling = { initial: 20, increment: 10, ceiling: 99, trigger: 50 }
 const windowMs = 100
 /** QEMU sends for so long before it looks at what is left (MAX_WAIT in migration/ram.c), ms. */
 const iterateMs = 50
-
-export interface MigrationOptions {
-  readonly clock: WorldClock
-  readonly network: Network
-  readonly guest: Guest
-  readonly path: readonly Link[]
-  readonly source: HostCosts
-  readonly destination: HostCosts
-  /** How much slower the hosts' busy CPUs make it, 1 or more. */
-  readonly slowdown: () => number
-  readonly autoConverge: { readonly initial: number; readonly increment: number } | null
-  readonly canSwitch: boolean
-  /** Bytes of disks to be copied first: all of them, and what of that has content. */
-  readonly disk: { readonly total: number; readonly used: number }
-  /** Bytes per ms, Infinity without a limit; ms. */
-  readonly limit: number
-  readonly postcopyLimit: number
-  readonly downtimeMs: number
-  readonly on: {
-    iteration(number: number): void
-    status(word: 'setup' | 'active' | 'device' | 'postcopy-active' | 'completed' | 'failed' | 'cancelled' | 'postcopy-paused'): void
-    /** The guest stands still at the source from now on. */
-    stopped(): void
-    /** Memory has all been sent (pre-copy), or the CPUs may start at the destination (post-copy). */
-    handedOver(): void
-    /** The last page of a post-copy has arrived. */
-    arrived(): void
-    failed(reason: string): void
-  }
-}
-
-export type Phase = 'setup' | 'storage' | 'memory' | 'stopping' | 'handed-over' | 'postcopy' | 'paused' | 'completed' | 'failed' | 'cancelled'
-
-/** What job statistics are made of; bytes, ms, pages. */
-export interface MigrationFigures {
-  readonly phase: Phase
-  readonly elapsedMs: number
-  readonly setupMs: number
-  readonly memoryTotal: number
-  readonly memoryRemaining: number
-  readonly memoryTransferred: number
-  readonly constantPages: number
-  readonly normalPages: number
-  readonly bytesPerSecond: number
-  readonly dirtyPagesPerSecond: number
-  readonly iteration: number
-  readonly throttle: number
-  readonly postcopyRequests: number
-  readonly diskTotal: number
-  readonly diskTransferred: number
-  readonly downtimeMs: number
-}
 
 /**
  * One guest on its way, as QEMU does it: rounds over what is dirty until the rest fits the downtime limit (Clark et al., NSDI 2005; migration_iteration_run), the guest

@@ -9,6 +9,8 @@ export interface TourStage {
   /** Id of the host. Throws where the lab has none of that name. */
   host(name: string): string
   vm(name: string): VmRef
+  /** Resolves when Drover has reached the host again. */
+  online(name: string): Promise<void>
   go(place: { name: string; params?: Record<string, string> }): void
   /** Between steps: the job or run that was begun, by a name of the tour's own. */
   readonly begun: Map<string, string>
@@ -66,8 +68,9 @@ export const tourSteps: readonly TourStep[] = [
     text: 'build-1 writes twice as fast as the cable carries. Each round leaves as much to copy as the one before: pre-copy will not end, and Drover says so.',
     async act(stage) {
       await stage.client.demo.setSpeed({ speed: 10 })
-      const job = await move(stage, 'build-1', 'cedar', { technique: 'hybrid', hybridSwitch: { when: 'hand' } })
+      const job = await move(stage, 'build-1', 'birch', { technique: 'hybrid', hybridSwitch: { when: 'hand' } })
       stage.go({ name: 'job', params: { id: job } })
+      await beganCopying(stage, job)
     },
   },
   {
@@ -80,12 +83,12 @@ export const tourSteps: readonly TourStep[] = [
   },
   {
     title: 'Empty a host',
-    text: 'birch needs a new disk. Drover finds a place for each of its VMs, asks all hosts, and moves them two at a time; in the end birch itself is asked.',
-    act: (stage) => carryOut(stage, 'evacuate', 'birch'),
+    text: 'cedar needs a new disk. Drover finds a place for each of its VMs, asks all hosts, and moves several at a time; in the end cedar itself is asked.',
+    act: (stage) => carryOut(stage, 'evacuate', 'cedar'),
   },
   {
     title: 'A host fails in mid-move',
-    text: 'orders-db was on its way to cedar when cedar crashed. Drover asks both sides and tells the truth: it runs on where it was. Nothing was lost that cedar did not have.',
+    text: 'orders-db was on its way to cedar when cedar crashed. Drover asks both sides and tells the truth: the VM runs on at alder, where it was.',
     async act(stage) {
       await stage.client.demo.setSpeed({ speed: 1 })
       const job = await move(stage, 'orders-db', 'cedar', { technique: 'precopy' })
@@ -96,11 +99,13 @@ export const tourSteps: readonly TourStep[] = [
   },
   {
     title: 'Back to where they were',
-    text: 'cedar has booted. Drover knows where every VM was before birch was emptied, and brings back what still fits.',
+    text: 'cedar has booted. Drover knows what was on it before it was emptied, and brings back what still fits.',
     async act(stage) {
       await stage.client.demo.removeFault({ kind: 'host-crash', host: stage.host('cedar') })
+      await stage.client.host.reconnect({ host: stage.host('cedar') })
+      await stage.online('cedar')
       await stage.client.demo.setSpeed({ speed: 10 })
-      await carryOut(stage, 'return', 'birch')
+      await carryOut(stage, 'return', 'cedar')
     },
   },
   { title: 'That was the tour', text: 'The lab is yours: drag, break and mend what you like. Leaving it brings back your own hosts, untouched.' },

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, watch } from 'vue'
 import { useRouter } from 'vue-router'
 import { connectBackend } from '../../backend.ts'
 import { useHostStore } from '../host/host-store.ts'
@@ -28,6 +28,18 @@ export const useTourStore = defineStore('tour', () => {
       for (const vm of vms.vms.values()) if (vm.name === name && vm.state !== 'incoming') return vm.ref
       throw new Error(`The lab has no VM ${name}.`)
     },
+    online: (name) =>
+      new Promise((resolve) => {
+        const stop = watch(
+          () => hosts.sorted.find((host) => host.name === name)?.connection.state,
+          (state) => {
+            if (state !== 'online') return
+            resolve()
+            queueMicrotask(() => stop())
+          },
+          { immediate: true },
+        )
+      }),
     go: (place) => void router.push(place),
     begun: new Map(),
   }
