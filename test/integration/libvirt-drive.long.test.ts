@@ -24,6 +24,8 @@ afterAll(() => lab?.down())
 
 const slow = { bandwidthMiBps: 8, postcopyBandwidthMiBps: 8 }
 const postcopy: Partial<MovePlan> = { ...slow, flags: { postcopy: true } }
+/** Long enough to be injured well after the destination has taken over. */
+const lasting: Partial<MovePlan> = { ...postcopy, postcopyBandwidthMiBps: 2 }
 
 describe.each([
   ['libvirt 9.0', 0, 1, true],
@@ -48,9 +50,17 @@ describe.each([
     await on.sent('perform')
     await switchToPostcopy(on.plan.domain, { source: on.on.control, destination: on.on.far, waits: true })
     await on.sent('finish')
-    // Its own ticks tell that it runs: libvirt says so a moment before, when a daemon that dies would not yet have it written down.
+    await until(
+      'The guest to run at the destination',
+      async () => (await on.on.far.call('domainGetState', { dom: on.domain, flags: 0 })).state === 1,
+    )
+  }
+
+  /** The same until the guest's own ticks tell that it runs: libvirt says so a moment before, when a daemon that dies would not yet have it written down. */
+  async function takenOver(on: RiggedMove): Promise<void> {
     await using watch = await GuestWatch.start(guest, lab.hosts)
-    await watch.ticks(to)
+    await switched(on)
+    await watch.ticks(to, 2)
   }
 
   /** Interrupted too early, QEMU's own main thread may wait for a page that cannot come any more, and its monitor with it. */
@@ -198,8 +208,8 @@ describe.each([
 
   it("the destination's libvirtd is killed in Finish, after a switch to post-copy", async () => {
     await started()
-    const on = await move(postcopy)
-    await switched(on)
+    const on = await move(lasting)
+    await takenOver(on)
     await destination().killLibvirtd()
     const outcome = await on.outcome
     await destination().restartLibvirtd()
@@ -210,8 +220,8 @@ describe.each([
 
   it("the source's libvirtd is killed in Finish, after a switch to post-copy", async () => {
     await started()
-    const on = await move(postcopy)
-    await switched(on)
+    const on = await move(lasting)
+    await takenOver(on)
     await source().killLibvirtd()
     const outcome = await on.outcome
     await source().restartLibvirtd()
