@@ -1,5 +1,4 @@
 import type { Prompt, PromptAnswer } from '../contract/host.ts'
-import { printable } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Puts a question of a connecting host to the terminal. Answers are kept only where it is a host key. Rejects with `Stop` (6) without a terminal. */
@@ -21,13 +20,13 @@ export async function answerPrompt(prompt: Prompt, name: string, terminal: Termi
     case 'sudo':
       return secret(`sudo on ${prompt.host} asks for a password.`, `${prompt.isRetry ? 'sudo did not take that. ' : ''}sudo password of ${prompt.user} on ${prompt.host}: `)
     case 'challenge': {
-      if (prompt.instructions) terminal.say(printable(prompt.instructions))
+      if (prompt.instructions) terminal.say(prompt.instructions)
       const texts: string[] = []
-      for (const { text, isEchoed } of prompt.questions) texts.push((await terminal.ask(`${printable(text)} `, { what: `${prompt.host} asks: ${printable(text)}`, isSecret: !isEchoed, signal })) ?? '')
+      for (const { text, isEchoed } of prompt.questions) texts.push((await terminal.ask(`${text} `, { what: `${prompt.host} asks: ${text}`, isSecret: !isEchoed, signal })) ?? '')
       return { kind: 'text', texts, remember: false }
     }
     case 'command': {
-      const what = `${prompt.source} wants to run a program to reach ${name}: ${printable(prompt.line)}`
+      const what = `${prompt.source} wants to run a program to reach ${name}: ${prompt.line}`
       const isAllowed = await terminal.confirm(`${what}\nAllow it?`, { what, signal })
       return isAllowed ? { kind: 'accept', remember: true } : { kind: 'refuse' }
     }

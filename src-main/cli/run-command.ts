@@ -1,11 +1,12 @@
 import { Failure, messageOf } from '../base/failure.ts'
 import type { Job } from '../contract/job.ts'
 import { problem } from '../contract/problem.ts'
+import type { Run } from '../contract/run.ts'
 import type { Health } from '../contract/settings.ts'
 import type { Profile } from '../owner/profile.ts'
 import type { Command } from './command.ts'
 import { exitCodeOf, exitCodes, Stop, type ExitCode } from './exit-code.ts'
-import { onward, Session } from './session.ts'
+import { onward, Session, type Followed } from './session.ts'
 import { Terminal } from './terminal.ts'
 
 /**
@@ -54,24 +55,36 @@ async function tellHealth({ session, terminal, signal }: Command): Promise<void>
 }
 
 const over: readonly Job['state']['state'][] = ['succeeded', 'failed', 'cancelled', 'uncertain']
+const going: readonly Run['state']['state'][] = ['running', 'stopping', 'returning']
 
-/** Other windows may have begun moves through this process: those that it drives itself would break off with it. */
+/** Other windows may have begun runs and moves through this process: those that it drives itself would break off with it, and queues would wait for a word. */
 async function leave({ session, terminal, signal }: Command): Promise<void> {
   if (!session.isOwner) return
-  const open = new Map<string, Job>()
-  await session.follow<{ jobs: Job[] }, true>(
-    (client, reading) => client.job.watchAll(undefined, { signal: reading }),
-    ({ jobs }) => {
-      for (const job of jobs) {
-        if (over.includes(job.state.state) || job.driver === 'agent') open.delete(job.id)
-        else open.set(job.id, job)
-      }
-      if (open.size === 0) return { done: true, value: true }
-      terminal.progress(`This process drives ${[...open.values()].map(({ vmName }) => vmName).join(', ')}; it ends with them. Ctrl-C leaves at once.`, [...open.keys()].join())
-      return onward
-    },
+  const stay = (names: readonly string[]) => terminal.progress(`This process carries out ${names.join(', ')}; it ends with that. Ctrl-C leaves at once.`, names.join())
+  await session.follow<{ runs: Run[] }, true>(
+    (client, reading) => client.cluster.watchRuns(undefined, { signal: reading }),
+    untilNone(({ runs }) => runs, ({ state }) => going.includes(state.state), (runs) => stay(runs.map(({ hostName }) => `the run for ${hostName ?? 'all hosts'}`))),
     signal,
   )
+  await session.follow<{ jobs: Job[] }, true>(
+    (client, reading) => client.job.watchAll(undefined, { signal: reading }),
+    untilNone(({ jobs }) => jobs, ({ state, driver }) => driver === 'app' && !over.includes(state.state), (jobs) => stay(jobs.map(({ vmName }) => `the move of ${vmName}`))),
+    signal,
+  )
+}
+
+/** What to do with frames of changed things until none of them goes on any more; `tell` hears which still do. */
+function untilNone<Frame, Thing extends { readonly id: string }>(thingsOf: (frame: Frame) => readonly Thing[], isGoing: (thing: Thing) => boolean, tell: (things: readonly Thing[]) => void): (frame: Frame) => Followed<true> {
+  const open = new Map<string, Thing>()
+  return (frame) => {
+    for (const thing of thingsOf(frame)) {
+      if (isGoing(thing)) open.set(thing.id, thing)
+      else open.delete(thing.id)
+    }
+    if (open.size === 0) return { done: true, value: true }
+    tell([...open.values()])
+    return onward
+  }
 }
 
 function tell(terminal: Terminal, thrown: unknown): void {

@@ -7,13 +7,7 @@ export interface Column<Row> {
 
 /** Rows as aligned text, two spaces between columns, for a terminal of any width. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const cells = [columns.map(({ head }) => head), ...rows.map((row) => columns.map((column) => printable(column.text(row))))]
+  const cells = [columns.map(({ head }) => head), ...rows.map((row) => columns.map((column) => column.text(row).replaceAll(/\s+/g, ' ')))]
   const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)))
   return cells.map((line) => line.map((cell, i) => (columns[i]!.isFigure ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ').trimEnd()).join('\n')
-}
-
-/** Names come from hosts: what would move a terminal's cursor is left out. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')
 }

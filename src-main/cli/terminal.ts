@@ -18,7 +18,7 @@ export class Terminal {
   /** The command's result, for people or, as one JSON document, for programs. */
   result(text: string, json: unknown): void {
     this.settle()
-    process.stdout.write(this.isJson ? `${JSON.stringify(json, null, 2)}\n` : `${text}\n`)
+    process.stdout.write(this.isJson ? `${JSON.stringify(json, null, 2)}\n` : `${harmless(text)}\n`)
   }
 
   /** A file on stdout, as it is. */
@@ -29,11 +29,12 @@ export class Terminal {
 
   say(text: string): void {
     this.settle()
-    process.stderr.write(`${text}\n`)
+    process.stderr.write(`${harmless(text)}\n`)
   }
 
   /** A line that is rewritten as things go on; where stderr is no terminal, a new line whenever `stage` changes. */
-  progress(text: string, stage: string): void {
+  progress(words: string, stage: string): void {
+    const text = harmless(words)
     if (this.#isLive) {
       const room = (process.stderr.columns || 80) - 1
       this.#line = text.length > room ? `${text.slice(0, room - 1)}…` : text
@@ -52,7 +53,7 @@ export class Terminal {
   async ask(question: string, about: { what: string; isSecret?: boolean; signal: AbortSignal }): Promise<string | null> {
     this.settle()
     if (!this.#canAsk) throw new Stop(exitCodes.unanswered, about.what, { next: 'Run the command on a terminal, or answer it in the window of Drover.' })
-    const answer = about.isSecret ? await readHidden(question, about.signal) : await readLine(question, about.signal)
+    const answer = about.isSecret ? await readHidden(harmless(question), about.signal) : await readLine(harmless(question), about.signal)
     return answer === '' ? null : answer
   }
 
@@ -60,6 +61,11 @@ export class Terminal {
   async confirm(question: string, about: { what: string; signal: AbortSignal }): Promise<boolean> {
     return /^y(es)?$/i.test((await this.ask(`${question} [y/N] `, about)) ?? '')
   }
+}
+
+/** Names and messages come from hosts: what would move a terminal's cursor, or worse, is not passed on. */
+function harmless(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '�')
 }
 
 async function readLine(question: string, signal: AbortSignal): Promise<string> {

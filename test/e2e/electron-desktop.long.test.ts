@@ -104,7 +104,7 @@ describe.skipIf(why !== null)(`Electron on a desktop${why ? ` (${why})` : ''}`, 
     await tile(page, b().name, 'ticker').waitFor()
     await dragOnto(page, b().name, 'ticker', a().name)
     await confirmMove(page, 'ticker')
-    await page.getByText(/in pre-copy|memory/i).first().waitFor()
+    await page.getByText('Copying memory').first().waitFor()
     const question = await closeAndAsk(own)
     await press(question, 'Escape')
     await gone(question)

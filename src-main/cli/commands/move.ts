@@ -4,7 +4,7 @@ import { readCluster } from '../cluster-view.ts'
 import type { Command } from '../command.ts'
 import { bytes, range, seconds } from '../figures.ts'
 import { watchMove } from '../watch-move.ts'
-import type { MoveOptions, MovePlan, Preflight } from '../../contract/migration.ts'
+import { moveOptions, type MoveOptions, type MovePlan, type Preflight } from '../../contract/migration.ts'
 import type { Settings } from '../../contract/settings.ts'
 import type { VmView } from '../../contract/vm.ts'
 
@@ -43,23 +43,14 @@ export async function moveVm({ session, terminal, signal, onInterrupt }: Command
 
 function optionsOf(vm: VmView, words: MoveWords, settings: Settings): MoveOptions {
   const isOff = vm.state === 'off' || vm.state === 'crashed'
-  return {
+  return moveOptions.parse({
     technique: isOff ? 'offline' : (words.technique ?? settings.defaultTechnique),
-    hybridSwitch: { when: 'forecast' },
     storage: words.storage,
-    disks: null,
-    autoConverge: words.autoConverge ?? false,
-    compression: 'none',
-    parallelConnections: null,
+    autoConverge: words.autoConverge,
     bandwidthMiBps: words.bandwidth ?? settings.defaultBandwidthMiBps,
     downtimeMs: words.downtime ?? settings.defaultDowntimeMs,
-    tls: false,
-    unsafe: false,
-    migrationAddress: null,
-    keepSource: false,
     driver: words.driver,
-    eject: [],
-  }
+  })
 }
 
 const marks = { error: 'blocked', warning: 'warning', note: 'note' } as const

@@ -1,5 +1,6 @@
 import type { VmCommand, VmView } from '../../contract/vm.ts'
 import { Failure } from '../../base/failure.ts'
+import { isActive } from './state.ts'
 import type { Connection } from '../../libvirt/client/connection.ts'
 
 type DomainRef = { name: string; uuid: string; id: number }
@@ -35,10 +36,9 @@ export async function runCommand(connection: Connection, dom: DomainRef, command
 /** Why a command makes no sense for a VM in its present state, or null. The window greys it with the same sentence. */
 export function whyNot(vm: VmView, command: VmCommand): string | null {
   if (vm.job !== null && command !== 'autostart-on' && command !== 'autostart-off') return `${vm.name} is being moved.`
-  const isActive = vm.state !== 'off' && vm.state !== 'saved' && vm.state !== 'crashed'
   switch (command) {
     case 'start':
-      return isActive ? `${vm.name} is not off.` : null
+      return isActive(vm.state) ? `${vm.name} is not off.` : null
     case 'shutdown':
     case 'reboot':
     case 'suspend':
@@ -47,7 +47,7 @@ export function whyNot(vm: VmView, command: VmCommand): string | null {
       if (vm.state === 'postcopy-failed') return `${vm.name} waits for its memory; recover the move instead.`
       return vm.state === 'paused' || vm.state === 'suspended' ? null : `${vm.name} is not paused.`
     case 'force-off':
-      return isActive ? null : `${vm.name} is off already.`
+      return isActive(vm.state) ? null : `${vm.name} is off already.`
     case 'autostart-on':
     case 'autostart-off':
       return vm.isPersistent ? null : `${vm.name} is transient: it has no definition that could be started with the host.`

@@ -4,14 +4,11 @@ import type { HostCosts } from '../lab.ts'
 import type { MigrationFigures, MigrationOptions, Phase } from './migration-terms.ts'
 import { roundTrip, type Flow } from './network.ts'
 import { pageBytes } from './process.ts'
+import { Throttle } from './throttle.ts'
 
 /** A page with content on the wire, and one of zeros (QEMU, migration/ram.c: save_normal_page, save_zero_page). */
 const sentBytes = pageBytes + 8
 const zeroBytes = 9
-/** QEMU weighs dirtied against sent at most once in so many ms (migration_bitmap_sync). */
-const periodMs = 1000
-/** cpu-throttle-initial, -increment and its ceiling, and the share of dirtied pages that triggers it, percent (qapi/migration.json). */
-const throttling = { initial: 20, increment: 10, ceiling: 99, trigger: 50 }
 /** QEMU has no bandwidth to reckon a downtime from before its first window is over, ms (BUFFER_DELAY). */
 const windowMs = 100
 /** QEMU sends for so long before it looks at what is left (MAX_WAIT in migration/ram.c), ms. */
@@ -42,12 +39,7 @@ export class Migration {
   #memorySentBefore = 0
   #normal = 0
   #constant = 0
-  #dirtyRate = 0
-  #periodAt = 0
-  #periodDirty = 0
-  #periodSent = 0
-  #highCount = 0
-  #throttle = 0
+  readonly #throttle: Throttle
   #diskSent = 0
   #stoppedAt: number | null = null
   #downtime: number | null = null
@@ -60,6 +52,7 @@ export class Migration {
   constructor(options: MigrationOptions) {
     this.#o = options
     this.guest = options.guest
+    this.#throttle = new Throttle(options)
     this.#limit = options.limit
     this.#postcopyLimit = options.postcopyLimit
     this.#downtimeMs = options.downtimeMs
@@ -74,7 +67,7 @@ export class Migration {
   }
 
   get throttle(): number {
-    return this.#throttle
+    return this.#throttle.percent
   }
 
   /** Bytes per ms. */
@@ -166,9 +159,9 @@ export class Migration {
       constantPages: Math.round(seenZeros),
       normalPages: Math.round(this.#normal + (this.#roundPages - this.#roundZeros) * this.#roundShare()),
       bytesPerSecond: Math.round(rate * 1000),
-      dirtyPagesPerSecond: Math.round(this.#dirtyRate),
+      dirtyPagesPerSecond: Math.round(this.#throttle.dirtyPagesPerSecond),
       iteration: this.#iteration,
-      throttle: this.#throttle,
+      throttle: this.#throttle.percent,
       postcopyRequests: Math.round(this.#requests()),
       diskTotal: disk.total,
       diskTransferred: Math.round(this.#phase === 'storage' && this.#flow ? (this.#flow.sent / Math.max(1, disk.used)) * disk.total : this.#diskSent),
@@ -200,7 +193,8 @@ export class Migration {
   #copyMemory(): void {
     const { clock, network, path, guest, on } = this.#o
     this.#phase = 'memory'
-    this.#syncedAt = this.#periodAt = clock.now
+    this.#syncedAt = clock.now
+    this.#throttle.begin()
     this.#syncedAtFlow = { at: clock.now, sent: 0 }
     this.#flow = network.open({ path, onBroken: (reason) => this.fail(reason) })
     on.status('active')
@@ -300,26 +294,9 @@ export class Migration {
     // A page that is still to go and is written again goes once.
     const twice = guest.used > 0 ? Math.min(leftPages, (fresh * (leftPages - leftZeros)) / Math.max(1, guest.used)) : 0
     this.#syncedAt = now
-    this.#periodDirty += fresh
-    if (now - this.#periodAt >= periodMs) this.#weigh(now)
+    this.#throttle.weigh(fresh, flow.sent)
     this.#round(leftPages + fresh - twice, leftZeros)
     this.#syncedAtFlow = { at: now, sent: flow.sent }
-  }
-
-  #weigh(now: number): void {
-    const { autoConverge, guest, clock } = this.#o
-    const sent = this.#flow!.sent
-    this.#dirtyRate = (this.#periodDirty * 1000) / (now - this.#periodAt)
-    if (autoConverge && this.#periodDirty * pageBytes > ((sent - this.#periodSent) * throttling.trigger) / 100 && ++this.#highCount >= 2) {
-      this.#highCount = 0
-      this.#throttle = this.#throttle === 0 ? autoConverge.initial : Math.min(throttling.ceiling, this.#throttle + autoConverge.increment)
-      guest.halt(clock.lived)
-      guest.share = 1 - this.#throttle / 100
-      guest.run(clock.lived)
-    }
-    this.#periodAt = now
-    this.#periodDirty = 0
-    this.#periodSent = sent
   }
 
   #stop(): void {
@@ -357,7 +334,7 @@ export class Migration {
         this.#roundPages = this.#roundZeros = 0
         this.#release()
         this.#endedAt = clock.now
-        this.#restore()
+        this.#throttle.end()
         on.status('completed')
         on.handedOver()
       })
@@ -383,7 +360,7 @@ export class Migration {
       this.#release()
       this.#phase = 'completed'
       this.#endedAt = clock.now
-      this.#restore()
+      this.#throttle.end()
       on.status('completed')
       on.arrived()
     })
@@ -412,14 +389,6 @@ export class Migration {
     this.#release()
     this.#phase = phase
     this.#endedAt = this.#o.clock.now
-    this.#restore()
-  }
-
-  #restore(): void {
-    const wasRunning = this.guest.isRunning
-    if (wasRunning) this.guest.halt(this.#o.clock.lived)
-    this.guest.share = 1
-    this.#throttle = 0
-    if (wasRunning) this.guest.run(this.#o.clock.lived)
+    this.#throttle.end()
   }
 }

@@ -4,10 +4,12 @@ import { moveOptions, type MoveOptions, type MovePlan } from '../../../contract/
 import type { RunRow } from '../../../contract/run.ts'
 import { Failure } from '../../../base/failure.ts'
 import { problemOf } from '../../settings/problem.ts'
+import { isActive } from '../../vm/state.ts'
+import { gib } from '../placement/occupancy.ts'
 import { shutDownGuest, startGuest } from './guest-power.ts'
 import { whenSettled } from './job-end.ts'
 import type { OpenRun } from './open-run.ts'
-import type { RunParts } from './run-parts.ts'
+import { isStoreFailure, type RunParts } from './run-parts.ts'
 import { copyState, restoreGuest, savedStateOf, saveGuest } from './saved-state.ts'
 
 /** Which way a row's VM goes: to its destination, or back to where it was. */
@@ -45,7 +47,7 @@ export async function carryOut(run: OpenRun, errand: Errand, parts: RunParts): P
   try {
     run.setRow(uuid, { state: 'checking', since: parts.now() })
     if (direction === 'there') refuseMaintenance(to, parts)
-    const wake = direction === 'there' && isActive(errand, parts) ? wakeOf(row) : null
+    const wake = direction === 'there' && isRunning(errand, parts) ? wakeOf(row) : null
     if (wake) {
       await checked(errand, parts, { technique: 'offline' })
       run.setRow(uuid, { state: 'stopping', since: parts.now(), how: wake === 'restore' ? 'save' : 'shut-down' })
@@ -76,7 +78,7 @@ export async function carryOut(run: OpenRun, errand: Errand, parts: RunParts): P
     await settle(run, errand, ended, wake, parts)
   } catch (thrown) {
     const problem = problemOf(thrown)
-    if (problem.code.startsWith('store-')) {
+    if (isStoreFailure(problem.code)) {
       run.setRow(uuid, direction === 'back' ? { state: 'failed', at: parts.now(), job: null, problem, whereabouts: null } : { state: 'waiting', reason: problem.message })
       throw thrown
     }
@@ -143,16 +145,16 @@ function vmOf({ row, from }: Errand) {
 }
 
 /** Throws `vm-gone` where it is not there any more. */
-function isActive(errand: Errand, { inventory, hosts }: RunParts): boolean {
+function isRunning(errand: Errand, { inventory, hosts }: RunParts): boolean {
   const view = inventory.vm(vmOf(errand))
   if (!view) throw new Failure('vm-gone', `${errand.row.name} is no longer on ${hosts.name(errand.from)}.`, { next: 'Look where it is now; somebody else may have moved it.' })
-  return view.state !== 'off' && view.state !== 'crashed' && view.state !== 'saved'
+  return isActive(view.state)
 }
 
 /** Asks both hosts once more, right before the move. Throws the first error that they have as a Failure. With `force` it is asked how it will be once the guest is off. */
 async function checked(errand: Errand, parts: RunParts, force?: Partial<MoveOptions>): Promise<MovePlan> {
   const { row, to, signal } = errand
-  const plan: MovePlan = { vm: vmOf(errand), destination: to, options: { ...optionsFor(errand, isActive(errand, parts)), ...force } }
+  const plan: MovePlan = { vm: vmOf(errand), destination: to, options: { ...optionsFor(errand, isRunning(errand, parts)), ...force } }
   refuseOverfill(errand, parts)
   const [answer] = await parts.migration.preflight([plan], signal)
   // Nobody looks at the warnings of a run: the one that costs other VMs their memory stops it as well.
@@ -162,9 +164,9 @@ async function checked(errand: Errand, parts: RunParts, force?: Partial<MoveOpti
 }
 
 /** The row's options, as far as they fit a VM that has been started or shut down since it was planned. */
-function optionsFor({ row, share }: Errand, isRunning: boolean): MoveOptions {
+function optionsFor({ row, share }: Errand, runs: boolean): MoveOptions {
   const wished = row.options ?? moveOptions.parse({ technique: 'precopy' })
-  const technique = !isRunning ? 'offline' : wished.technique === 'offline' ? 'precopy' : wished.technique
+  const technique = !runs ? 'offline' : wished.technique === 'offline' ? 'precopy' : wished.technique
   const storage = technique === 'offline' && wished.storage === 'incremental' ? 'full' : wished.storage
   const limits = [wished.bandwidthMiBps, share()].filter((value) => value !== null)
   return { ...wished, technique, storage, bandwidthMiBps: limits.length > 0 ? Math.min(...limits) : null }
@@ -174,12 +176,11 @@ function optionsFor({ row, share }: Errand, isRunning: boolean): MoveOptions {
 function refuseOverfill(errand: Errand, parts: RunParts): void {
   const { row, to } = errand
   const total = parts.inventory.host(to)?.facts?.memoryKiB
-  if (total === undefined || !isActive(errand, parts)) return
+  if (total === undefined || !isRunning(errand, parts)) return
   let taken = 0
-  for (const vm of parts.inventory.vms()) if (vm.ref.host === to && vm.ref.uuid !== row.vm.uuid && vm.state !== 'off' && vm.state !== 'crashed' && vm.state !== 'saved') taken += vm.memoryKiB
+  for (const vm of parts.inventory.vms()) if (vm.ref.host === to && vm.ref.uuid !== row.vm.uuid && isActive(vm.state)) taken += vm.memoryKiB
   if (taken + row.memoryKiB <= total) return
-  const gib = (kib: number) => `${(kib / 1024 / 1024).toFixed(1)} GiB`
-  throw new Failure('memory-short', `${parts.hosts.name(to)} has no room for ${row.name} any more.`, { evidence: `Its VMs have ${gib(taken)} of ${gib(total)}, ${row.name} needs ${gib(row.memoryKiB)}.`, next: 'Choose another host, or make room there and try again.' })
+  throw new Failure('memory-short', `${parts.hosts.name(to)} has no room for ${row.name} any more.`, { evidence: `Its VMs have ${gib(taken)} of ${gib(total)} GiB, ${row.name} needs ${gib(row.memoryKiB)}.`, next: 'Choose another host, or make room there and try again.' })
 }
 
 function refuseMaintenance(to: string, { hosts }: RunParts): void {
