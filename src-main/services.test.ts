@@ -124,6 +124,26 @@ it('moves a VM of the lab as it moves any, with a forecast before and figures af
   await inventory(client, (_, vms) => vms.some(({ name, ref, state }) => name === 'web-1' && ref.host === host('birch') && state === 'running'))
 })
 
+it('switches a VM that writes too fast to post-copy by hand, and it ends', async () => {
+  const client = window()
+  const { host, vm } = await open(client)
+  await client.demo.setSpeed({ speed: 10 })
+  const job = randomUUID()
+  await client.migration.start({ moves: [{ job, plan: { vm: vm('build-1').ref, destination: host('birch'), options: moveOptions.parse({ technique: 'hybrid', hybridSwitch: { when: 'hand' } }) } }] })
+  let isAsked = false
+  for await (const { jobs } of await client.job.watchAll(undefined, { signal: ended.signal })) {
+    const found = jobs.find(({ id }) => id === job)
+    if (found?.state.state === 'running' && found.state.canSwitch && !isAsked) {
+      isAsked = true
+      await client.migration.switchToPostcopy({ job })
+    }
+    if (found && !['queued', 'running'].includes(found.state.state)) {
+      expect(found.state).toMatchObject({ state: 'succeeded' })
+      return
+    }
+  }
+})
+
 it('shows faults as what they are: a CPU that does not fit blocks, a host that crashed is offline', async () => {
   const client = window()
   const { host, vm } = await open(client)

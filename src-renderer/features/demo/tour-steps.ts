@@ -1,3 +1,4 @@
+import type { JobState, Phase } from '../../../src-main/contract/job.ts'
 import { moveOptions, type MoveOptions } from '../../../src-main/contract/migration.ts'
 import type { Plan } from '../../../src-main/contract/plan.ts'
 import type { VmRef } from '../../../src-main/contract/vm.ts'
@@ -70,7 +71,7 @@ export const tourSteps: readonly TourStep[] = [
       await stage.client.demo.setSpeed({ speed: 10 })
       const job = await move(stage, 'build-1', 'birch', { technique: 'hybrid', hybridSwitch: { when: 'hand' } })
       stage.go({ name: 'job', params: { id: job } })
-      await beganCopying(stage, job)
+      await untilMove(stage, job, isCopying)
     },
   },
   {
@@ -78,7 +79,10 @@ export const tourSteps: readonly TourStep[] = [
     text: 'The VM changes over now and fetches what it misses from the source. It ends for certain; from here on both hosts must stay up, and Drover said that before.',
     async act(stage) {
       const job = stage.begun.get('build-1')
-      if (job) await stage.client.migration.switchToPostcopy({ job })
+      if (!job) return
+      await untilMove(stage, job, ({ canSwitch }) => canSwitch)
+      await stage.client.migration.switchToPostcopy({ job })
+      await untilMove(stage, job, ({ phase }) => phase !== 'memory')
     },
   },
   {
@@ -93,7 +97,7 @@ export const tourSteps: readonly TourStep[] = [
       await stage.client.demo.setSpeed({ speed: 1 })
       const job = await move(stage, 'orders-db', 'cedar', { technique: 'precopy' })
       stage.go({ name: 'job', params: { id: job } })
-      await beganCopying(stage, job)
+      await untilMove(stage, job, isCopying)
       await stage.client.demo.putFault({ kind: 'host-crash', host: stage.host('cedar') })
     },
   },
@@ -111,10 +115,12 @@ export const tourSteps: readonly TourStep[] = [
   { title: 'That was the tour', text: 'The lab is yours: drag, break and mend what you like. Leaving it brings back your own hosts, untouched.' },
 ]
 
-/** Resolves when memory of the move is on its way, or it has ended. */
-async function beganCopying({ client }: TourStage, job: string): Promise<void> {
+/** Resolves once `isSo` holds for the running move, or it has ended. */
+async function untilMove({ client }: TourStage, job: string, isSo: (state: Extract<JobState, { state: 'running' }>) => boolean): Promise<void> {
   for await (const { jobs } of await client.job.watchAll()) {
     const state = jobs.find(({ id }) => id === job)?.state
-    if (state && state.state !== 'queued' && (state.state !== 'running' || state.phase === 'memory')) return
+    if (state && state.state !== 'queued' && (state.state !== 'running' || isSo(state))) return
   }
 }
+
+const isCopying = ({ phase }: { phase: Phase }): boolean => phase === 'memory'

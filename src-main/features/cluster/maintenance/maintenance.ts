@@ -1,4 +1,5 @@
 import { Failure } from '../../../base/failure.ts'
+import { asRoot } from '../as-root.ts'
 import { askEmptiness } from '../run/emptiness.ts'
 import type { RunParts } from '../run/run-parts.ts'
 
@@ -31,9 +32,7 @@ export async function shutDownHost(host: string, confirm: string, parts: Parts &
   const { isEmpty, left } = await askEmptiness(host, parts)
   if (isEmpty !== true) throw new Failure('host-not-empty', isEmpty === null ? `${name} could not be asked whether it has VMs.` : `${name} still has VMs.`, { ...(left.length > 0 ? { evidence: left.join(', ') } : {}), next: 'Empty it first.' })
   if (!transport.address.startsWith('ssh:')) throw new Failure('host-no-shell', `${name} is not reached over SSH.`, { next: 'Shut it down yourself.' })
-  const asRoot = (await transport.exec(['id', '-u'], { deadlineMs: commandMs })).stdout.trim() === '0'
-  const command = ['systemctl', 'poweroff', '--no-wall']
-  const answer = await transport.exec(asRoot ? command : ['sudo', '-n', ...command], { deadlineMs: commandMs })
+  const answer = await transport.exec([...(await asRoot(transport)), 'systemctl', 'poweroff', '--no-wall'], { deadlineMs: commandMs })
   // A connection that breaks under the command is what was asked for.
   if (answer.code !== 0 && answer.code !== null) throw new Failure('host-refused', `${name} does not shut down.`, { evidence: (answer.stderr || answer.stdout).trim().slice(0, 500), next: 'Shut it down on its own console, or let this user do so.' })
 }

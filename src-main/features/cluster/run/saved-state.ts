@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises'
 import type { VmRef } from '../../../contract/vm.ts'
 import { Failure, messageOf } from '../../../base/failure.ts'
 import type { Transport } from '../../../transport/transport.ts'
+import { asRoot } from '../as-root.ts'
 import type { RunParts } from './run-parts.ts'
 
 /** A guest's memory and devices in a file of the host that it ran on. */
@@ -70,9 +71,4 @@ export async function restoreGuest({ host, path }: SavedState, at: string, { hos
 
 async function remove(path: string, transport: Transport): Promise<void> {
   await transport.exec([...(await asRoot(transport)), 'rm', '-f', path], { deadlineMs: 15_000 })
-}
-
-/** libvirt's files are root's. */
-async function asRoot(transport: Transport): Promise<readonly string[]> {
-  return (await transport.exec(['id', '-u'], { deadlineMs: 15_000 })).stdout.trim() === '0' ? [] : ['sudo', '-n']
 }
