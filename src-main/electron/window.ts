@@ -18,6 +18,11 @@ export function lockDownSession(): void {
   })
 }
 
+/** The page may start over, as it does to enter a demo lab and to leave it; nothing else may take its place. */
+function stayOnPage(event: { readonly url: string; preventDefault(): void }): void {
+  if (event.url.replace(/#.*$/, '') !== `${pageOrigin}/`) event.preventDefault()
+}
+
 /** Opens the window where it was last time. It never navigates away from the page, and opens no other. */
 export function openWindow(options: { preload: string; stateFile: string; isDeveloping: boolean }): BrowserWindow {
   const { isMaximized, ...bounds } = readWindowState(options.stateFile)
@@ -42,9 +47,9 @@ export function openWindow(options: { preload: string; stateFile: string; isDeve
   })
   const contents = window.webContents
   contents.setWindowOpenHandler(() => ({ action: 'deny' }))
-  contents.on('will-navigate', (event) => event.preventDefault())
+  contents.on('will-navigate', stayOnPage)
   contents.on('will-redirect', (event) => event.preventDefault())
-  contents.on('will-frame-navigate', (event) => event.preventDefault())
+  contents.on('will-frame-navigate', stayOnPage)
   contents.on('will-attach-webview', (event) => event.preventDefault())
   window.once('ready-to-show', () => {
     if (isMaximized) window.maximize()

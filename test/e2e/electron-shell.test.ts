@@ -51,6 +51,18 @@ describe.skipIf(whyNoElectron !== null)(`Electron${whyNoElectron ? ` (${whyNoEle
     await page.waitForFunction(() => window.shell.themes.at(-1) === 'dark')
   })
 
+  test('the page may start over by itself, as it does for a demo lab', async () => {
+    const { page } = await open()
+    await whenState(page, 'open')
+    await page.evaluate(() => {
+      Object.assign(globalThis, { isOld: true })
+      location.hash = '#/'
+      location.reload()
+    })
+    await page.waitForFunction(() => !('isOld' in globalThis) && 'shell' in globalThis)
+    await whenState(page, 'open')
+  })
+
   test('a second handover ends the first port, and the page notices and takes a new one', async () => {
     const { page } = await open()
     await whenState(page, 'open')
