@@ -13,6 +13,7 @@ import type { Program } from './demo/demos.ts'
 import type { SceneContext } from './demo/scene.ts'
 import { problemOf } from './features/settings/problem.ts'
 import { clusterRouter } from './features/cluster/cluster-router.ts'
+import { keepMaintenance } from './features/cluster/maintenance/maintenance-watch.ts'
 import { catchUpPlacements, keepPlacements } from './features/cluster/placement-journal.ts'
 import { Planner } from './features/cluster/plan/planner.ts'
 import { Runs } from './features/cluster/run/runs.ts'
@@ -74,6 +75,7 @@ export async function createProgram(options: ProgramOptions): Promise<Program> {
   const runs = new Runs(runParts, who)
   const journal = { jobs, runs, store, log, who }
   const placements = keepPlacements(journal)
+  const maintenance = keepMaintenance(runParts)
   const isMoving = (host: string) => jobs.openJobs().some(({ plan }) => plan.vm.host === host || plan.destination === host)
 
   const router = {
@@ -123,6 +125,7 @@ export async function createProgram(options: ProgramOptions): Promise<Program> {
     addressOf: (host) => hosts.list().find(({ id }) => id === host)?.address ?? null,
     hostAt: (address) => hosts.list().find((record) => record.address === address)?.id ?? null,
     async close() {
+      maintenance.dispose()
       placements.dispose()
       await runs.close()
       migration.dispose()

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { enterMaintenance } from '../../src-main/features/cluster/maintenance/maintenance.ts'
 import { LabGuest } from '../lab/guest.ts'
 import { uuidOf, type GuestSpec } from '../lab/guest-xml.ts'
 import type { LabHost } from '../lab/host.ts'
@@ -183,6 +184,24 @@ test('cancel with "stop here", pause, skip and parallelism in flight', async () 
   expect(rowOf(run, 'vm-5').state).toMatchObject({ state: 'skipped', reason: 'Skipped by the user.' })
   const places = await allWhole()
   expect(Object.values(places).filter((at) => at === 'b')).toHaveLength(1)
+})
+
+test('a host that is entering maintenance is in it once its last VM was moved off by hand, and not before', async () => {
+  const [first, last] = await guestsOn(hostOf('a'), 2)
+  const host = rig.idOf('a')
+  await rowsFor(rig, wishes(guests, () => 'b'))
+  await enterMaintenance(host, { reason: 'a dead fan', who: 'ada' }, rig.runParts)
+  expect(rig.hosts.record(host).maintenance).toMatchObject({ state: 'entering' })
+  const becameIn = new Promise<void>((resolve) => {
+    rig.hosts.onDidChange(({ record }) => record.id === host && record.maintenance?.state === 'in' && resolve())
+  })
+  expect((await rig.move(uuidOf(first!.name), 'a', 'b')).state).toMatchObject({ state: 'succeeded' })
+  expect(rig.hosts.record(host).maintenance).toMatchObject({ state: 'entering' })
+  expect((await rig.move(uuidOf(last!.name), 'a', 'c')).state).toMatchObject({ state: 'succeeded' })
+  await becameIn
+  expect(rig.hosts.record(host).maintenance).toMatchObject({ state: 'in', reason: 'a dead fan', who: 'ada' })
+  expect((await hostOf('a').virsh(['list', '--all', '--name'])).trim()).toBe('')
+  expect(await allWhole()).toEqual({ 'vm-1': 'b', 'vm-2': 'c' })
 })
 
 test('shut down in the guest and start elsewhere; saved, moved cold and restored: both are asked for, and come to run elsewhere', async () => {

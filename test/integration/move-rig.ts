@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import type { Job, JobState } from '../../src-main/contract/job.ts'
 import { moveOptions, type MoveOptions, type MovePlan } from '../../src-main/contract/migration.ts'
 import { noSecrets } from '../../src-main/base/secrets.ts'
+import { keepMaintenance } from '../../src-main/features/cluster/maintenance/maintenance-watch.ts'
 import { catchUpPlacements, keepPlacements } from '../../src-main/features/cluster/placement-journal.ts'
 import { Planner } from '../../src-main/features/cluster/plan/planner.ts'
 import { Rules } from '../../src-main/features/cluster/rules/rules.ts'
@@ -82,6 +83,7 @@ export class MoveRig {
     const runs = new Runs(runParts, 'tester')
     const journal = { jobs, runs, store, log, who: 'tester' }
     keepPlacements(journal)
+    keepMaintenance({ hosts, inventory, log, now: Date.now })
     const rig = new MoveRig({ profile, jobs, hosts, inventory, migration, settings, runs, runParts, store, vms, agents })
     await hosts.start()
     for (const { name, address } of options.hosts) {

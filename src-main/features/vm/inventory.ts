@@ -13,11 +13,14 @@ export class Inventory {
   readonly #hostRows = new Map<number, SampleRow>()
   readonly #slots = new Slots<Slot<Delta, InventoryFrame>>()
   readonly #onDidChangeVm = new Emitter<VmView>()
+  readonly #onDidRemoveVm = new Emitter<VmRef>()
   #nextNumber = 1
   #gathering: Delta | null = null
 
   /** Fires after a VM appeared or changed; samples do not fire. */
   readonly onDidChangeVm = this.#onDidChangeVm.event
+  /** Fires after a VM has gone from its host. */
+  readonly onDidRemoveVm = this.#onDidRemoveVm.event
 
   /** A number for the columns of samples, never used twice in this process. */
   claimNumber(): number {
@@ -75,6 +78,7 @@ export class Inventory {
     this.#vms.delete(vmKey(ref))
     this.#vmRows.delete(view.n)
     this.#publish((delta) => delta.removeVm(view))
+    this.#onDidRemoveVm.fire(ref)
   }
 
   sampleVm(n: number, row: SampleRow): void {
