@@ -46,6 +46,8 @@ export class Migration {
   #switchedAt: number | null = null
   #missing = 0
   #requestsBefore = 0
+  /** What a page that the guest waits for is on its way, ms. */
+  #faultMs = 0
   #isSwitchWanted = false
   #endedAt: number | null = null
 
@@ -315,38 +317,42 @@ export class Migration {
       this.#flow!.setPace({ limit: Infinity, overhead: 0 })
       this.#roundBytes = 0
       this.#roundFrom = this.#flow!.sent
-      this.#flow!.sendUntil(this.#flow!.sent + this.#o.source.deviceBytes, () => {
-        this.#timer = clock.after(this.#cost('stopMs'), () => {
-          this.#phase = 'handed-over'
-          on.status('postcopy-active')
-          on.handedOver()
-        })
+      this.#deliver(this.#flow!.sent + this.#o.source.deviceBytes, this.#cost('stopMs'), () => {
+        this.#phase = 'handed-over'
+        on.status('postcopy-active')
+        on.handedOver()
       })
       return
     }
     this.#pace()
     const all = this.#roundFrom + this.#roundBytes + this.#o.source.deviceBytes
-    this.#flow!.sendUntil(all, () => {
-      this.#timer = clock.after(this.#cost('stopMs') + this.#cost('loadMs'), () => {
-        this.#phase = 'completed'
-        this.#memorySentBefore += this.#flow!.sent
-        this.#normal += this.#roundPages - this.#roundZeros
-        this.#roundPages = this.#roundZeros = 0
-        this.#release()
-        this.#endedAt = clock.now
-        this.#throttle.end()
-        on.status('completed')
-        on.handedOver()
-      })
+    this.#deliver(all, this.#cost('stopMs') + this.#cost('loadMs'), () => {
+      this.#phase = 'completed'
+      this.#memorySentBefore += this.#flow!.sent
+      this.#normal += this.#roundPages - this.#roundZeros
+      this.#roundPages = this.#roundZeros = 0
+      this.#release()
+      this.#endedAt = clock.now
+      this.#throttle.end()
+      on.status('completed')
+      on.handedOver()
     })
+  }
+
+  /** The last of the stream, which arrives behind all that is queued, and the work on it: the guest stands still meanwhile. */
+  #deliver(until: number, workMs: number, onDone: () => void): void {
+    const { clock, path } = this.#o
+    this.#flow!.sendUntil(until, () => this.#flow!.drain(() => (this.#timer = clock.after(workMs + roundTrip(path) / 2, onDone))))
   }
 
   /** The rest of a post-copy's memory: a stream of pages, those that the guest waits for first. */
   #push(): void {
     const { clock, network, path, on } = this.#o
+    const fullSince = this.#flow?.fullSince ?? null
+    this.#faultMs = roundTrip(path) + (this.#flow?.queueMs ?? 0)
     this.#release()
     this.#phase = 'postcopy'
-    this.#flow = network.open({ path, onBroken: (reason) => this.fail(reason) })
+    this.#flow = network.open({ path, fullSince, onBroken: (reason) => this.fail(reason) })
     this.#roundPages = this.#missing / pageBytes
     this.#roundZeros = 0
     this.#roundBytes = this.#roundPages * sentBytes
@@ -366,14 +372,14 @@ export class Migration {
     })
   }
 
-  /** Pages that the guest had to ask for: it touches its working set as fast as it writes to it, of that a share is missing, and each answer takes a round trip. */
+  /** Pages that the guest had to ask for: it touches its working set as fast as it writes to it, of that a share is missing, and each answer takes a round trip behind what is queued. */
   #requests(): number {
     if (this.#phase !== 'postcopy' || !this.#flow || this.#switchedAt === null) return this.#requestsBefore
     const done = this.#roundShare()
     const touched = this.guest.dirtying.reduce((sum, { workingSet }) => sum + workingSet, 0)
     const missing = Math.min(1, this.#missing / Math.max(1, this.guest.pages * pageBytes))
     const seconds = (this.#o.clock.now - this.#switchedAt) / 1000
-    const perSecond = (1000 * this.guest.about.vcpus) / (roundTrip(this.#o.path) + this.#cost('faultMs'))
+    const perSecond = (1000 * this.guest.about.vcpus) / (this.#faultMs + this.#cost('faultMs'))
     return this.#requestsBefore + Math.min(touched * missing * 0.5 * (1 - (1 - done) ** 2), perSecond * seconds)
   }
 

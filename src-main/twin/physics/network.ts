@@ -8,6 +8,11 @@ const payload = 0.9415
 const segment = 1448
 /** Where TCP gives up a connection whose packets nobody answers: tcp_retries2 = 15, RFC 1122 and ip-sysctl.txt, ms. */
 const givesUpMs = 924_000
+/** What a sender's kernel takes before it lets the program wait: the last of tcp_wmem, ip-sysctl.txt, bytes. */
+const sendBuffer = 4_194_304
+/** How a window grows without loss: CUBIC's C, segments / s³, and α of its Reno-friendly region, segments per round trip (RFC 9438, 4.2 and 4.3, with β = 0.7). */
+const cubicGrowth = 0.4
+const renoGrowth = 0.529
 
 /** One direction of a cable. */
 export class Link {
@@ -44,6 +49,8 @@ export interface FlowOptions {
   readonly limit?: number
   /** Milliseconds of work per byte in which nothing is sent. */
   readonly overhead?: number
+  /** Since when the same connection has been filling its wires, see {@link Flow.fullSince}. */
+  readonly fullSince?: number | null
   /** The connection was given up, or its far end is gone. */
   readonly onBroken: (reason: string) => void
 }
@@ -60,8 +67,12 @@ export class Flow implements Disposable {
   #sent = 0
   #at: number
   #goal = Infinity
-  #onGoal: () => void = () => {}
+  #onGoal: (() => void) | null = null
   #timer: Disposable | null = null
+  #fullSince: number | null
+  #fullRate = 0
+  /** While what was queued arrives: what had been sent before. */
+  #drainedFrom: number | null = null
 
   constructor(network: Network, options: FlowOptions) {
     this.#network = network
@@ -71,6 +82,7 @@ export class Flow implements Disposable {
     this.#overhead = options.overhead ?? 0
     this.#at = network.clock.now
     this.#ceiling = lossCeiling(options.path)
+    this.#fullSince = options.fullSince ?? null
   }
 
   /** Bytes per ms at the moment. */
@@ -80,7 +92,33 @@ export class Flow implements Disposable {
 
   /** Bytes sent so far. Reading changes nothing. */
   get sent(): number {
+    return this.#drainedFrom ?? this.#passed
+  }
+
+  get #passed(): number {
     return Math.min(this.#goal, this.#sent + this.#rate * (this.#network.clock.now - this.#at))
+  }
+
+  /** The moment, virtual ms, since when the wires have been slower than the sender; null while they are not. */
+  get fullSince(): number | null {
+    return this.#fullSince
+  }
+
+  /**
+   * Bytes that the sender is rid of and that have not arrived: the window grows without loss for as long as the wires are full, and everything beyond what they hold queues
+   * before the narrowest, up to the sender's buffer. Nothing queues where sender, limit or loss are slower than the wires.
+   */
+  get queued(): number {
+    if (this.#fullSince === null) return 0
+    const seconds = (this.#network.clock.now - this.#fullSince) / 1000
+    // A round trip over a queue of W segments lasts W / rate, so dW/dt = α rate / W.
+    const reno = Math.sqrt((2 * renoGrowth * this.#fullRate * 1000 * seconds) / segment)
+    return Math.min(sendBuffer, segment * Math.max(cubicGrowth * seconds ** 3, reno))
+  }
+
+  /** Milliseconds that something waits in the queue that is sent now. */
+  get queueMs(): number {
+    return this.#fullRate > 0 ? this.queued / this.#fullRate : 0
   }
 
   /** What it would take at most, bytes per ms. */
@@ -90,7 +128,7 @@ export class Flow implements Disposable {
   }
 
   get isStalled(): boolean {
-    return this.#goal > this.sent && this.path.some((link) => link.isCut)
+    return this.#goal > this.#passed && this.path.some((link) => link.isCut)
   }
 
   /** Sends until `bytes` in all have gone, then calls `onGoal` once. What was set before is forgotten. */
@@ -99,6 +137,17 @@ export class Flow implements Disposable {
     this.#goal = Math.max(bytes, this.#sent)
     this.#onGoal = onGoal
     this.#network.share()
+  }
+
+  /** Calls `onDone` once everything that was sent has arrived. Nothing is sent from now until the next {@link sendUntil}. */
+  drain(onDone: () => void): void {
+    const { queued, sent } = this
+    this.sendUntil(sent + queued, () => {
+      this.#drainedFrom = null
+      this.#sent = this.#goal = sent
+      onDone()
+    })
+    this.#drainedFrom = sent
   }
 
   setPace(pace: { limit?: number; overhead?: number }): void {
@@ -110,7 +159,7 @@ export class Flow implements Disposable {
 
   /** Takes what was sent up to now as sent. */
   settle(): void {
-    this.#sent = this.sent
+    this.#sent = this.#passed
     this.#at = this.#network.clock.now
   }
 
@@ -118,9 +167,15 @@ export class Flow implements Disposable {
   give(rate: number): void {
     this.settle()
     this.#rate = rate
+    // Over a cut cable nothing is acknowledged: the window stays what it was.
+    if (rate > 0) {
+      if (rate >= this.demand * (1 - 1e-6)) this.#fullSince = null
+      else this.#fullSince ??= this.#network.clock.now
+      this.#fullRate = rate
+    }
     this.#timer?.dispose()
     this.#timer = null
-    if (this.#goal === Infinity) return
+    if (this.#onGoal === null) return
     const left = this.#goal - this.#sent
     if (left <= 0) this.#timer = this.#network.clock.after(0, () => this.#arrive())
     else if (rate > 0) this.#timer = this.#network.clock.after(left / rate, () => this.#arrive())
@@ -137,8 +192,8 @@ export class Flow implements Disposable {
     this.#goal = Infinity
     this.#rate = 0
     const onGoal = this.#onGoal
-    this.#onGoal = () => {}
-    onGoal()
+    this.#onGoal = null
+    onGoal?.()
     this.#network.share()
   }
 }
