@@ -63,6 +63,8 @@ const vm = z.strictObject({
   state: z.enum(['running', 'paused', 'off']).optional(),
   autostart: z.boolean().optional(),
   persistent: z.boolean().optional(),
+  display: z.enum(['vnc', 'none']).optional(),
+  snapshots: z.array(z.string().min(1)).optional(),
   talks: z.boolean().optional(),
 })
 

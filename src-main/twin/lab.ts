@@ -113,6 +113,10 @@ export interface VmDescription {
   readonly autostart?: boolean | undefined
   /** Default true. */
   readonly persistent?: boolean | undefined
+  /** Default `vnc`. */
+  readonly display?: 'vnc' | 'none' | undefined
+  /** Names of snapshots that it has; libvirt moves no VM that has any. */
+  readonly snapshots?: readonly string[] | undefined
   /** A serial console that prints; default false: it is there and silent. */
   readonly talks?: boolean | undefined
 }

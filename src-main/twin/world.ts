@@ -283,9 +283,7 @@ export class World implements Disposable {
     for (const domain of machine.domains.values()) {
       if (!domain.isActive) continue
       if (!this.runsElsewhere(domain, machine)) domain.guest.reset(this.clock.lived)
-      domain.id = -1
-      domain.liveXml = null
-      domain.job = null
+      domain.cease()
       domain.state = { state: 'shutoff', reason: 'crashed' }
       if (!domain.isPersistent) machine.domains.delete(domain.uuid)
     }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { lifecycleDetails, lifecycleEvents, type LifecycleEventName } from '../../libvirt/wire/constants/lifecycle.ts'
 import type { Machine } from '../machine.ts'
 import type { World } from '../world.ts'
+import { displayAt, displayedAt } from '../xml/vm-xml.ts'
 import { SimulatedAgent } from '../agent/simulated-agent.ts'
 import { connectCalls } from './connect-calls.ts'
 import { Domain, type State } from './domain.ts'
@@ -12,6 +13,9 @@ import { nodeCalls } from './node-calls.ts'
 import { Refusal } from './refusal.ts'
 import { Session, type Handlers } from './session.ts'
 import { storageCalls } from './storage-calls.ts'
+
+/** Where libvirt begins to look for a free port: `remote_display_port_min` of qemu.conf. */
+const firstDisplayPort = 5900
 
 /** The libvirt daemon of one simulated host. */
 export class Daemon {
@@ -93,18 +97,25 @@ export class Daemon {
 
   /** A QEMU for the domain, with its CPUs running or not. */
   boot(domain: Domain, state: State): void {
-    domain.id = this.machine.claimId()
-    domain.liveXml ??= domain.inactiveXml
+    this.embody(domain, domain.liveXml ?? domain.inactiveXml ?? '')
     domain.state = state
     if (state.state === 'running') domain.guest.run(this.world.clock.lived)
+  }
+
+  /** A QEMU that runs nothing yet: the domain has an id, and its display a port. */
+  embody(domain: Domain, xml: string): void {
+    const taken = new Set([...this.machine.domains.values()].map(({ displayPort }) => displayPort))
+    let port = firstDisplayPort
+    while (taken.has(port)) port++
+    domain.id = this.machine.claimId()
+    domain.liveXml = displayedAt(xml, port)
+    domain.displayPort = domain.liveXml.includes(displayAt(port)) ? port : null
   }
 
   /** The domain's QEMU is no more; a transient one goes with it. */
   end(domain: Domain, reason: 'shutdown' | 'destroyed' | 'crashed' | 'migrated' | 'saved' | 'failed', guestStays = false): void {
     if (!guestStays) domain.guest.reset(this.world.clock.lived)
-    domain.id = -1
-    domain.liveXml = null
-    domain.job = null
+    domain.cease()
     domain.dirtyRate = null
     domain.state = { state: 'shutoff', reason }
     this.lifecycle(domain, 'stopped', reason)

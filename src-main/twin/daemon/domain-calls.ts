@@ -159,9 +159,10 @@ export function domainCalls(daemon: Daemon): Handlers {
     },
     domainHasManagedSaveImage: ({ dom }) => ({ result: daemon.domain(dom).hasManagedSave ? 1 : 0 }),
     domainManagedSaveRemove: ({ dom }) => void (daemon.domain(dom).hasManagedSave = false),
-    domainListAllSnapshots: ({ dom }) => {
-      daemon.domain(dom)
-      return { snapshots: [], ret: 0 }
+    domainListAllSnapshots: ({ dom, needResults }) => {
+      const { guest, ref } = daemon.domain(dom)
+      const snapshots = (guest.about.snapshots ?? []).map((name) => ({ name, domain: ref }))
+      return { snapshots: needResults === 0 ? [] : snapshots, ret: snapshots.length }
     },
     domainUpdateDeviceFlags: ({ dom }) => void daemon.free(daemon.domain(dom)),
     domainGetBlockInfo: ({ dom, path }) => {

@@ -1,3 +1,4 @@
+import type { Disposable } from '../../base/disposable.ts'
 import { domainStates, pausedReasons, runningReasons, shutoffReasons } from '../../libvirt/wire/constants/domain-state.ts'
 import type { DomainRef } from '../../libvirt/wire/objects.ts'
 import type { TypedParameter } from '../../libvirt/wire/typed-parameter.ts'
@@ -30,6 +31,10 @@ export class Domain {
   lastJob: readonly TypedParameter[] | null = null
   maxSpeed = 0
   maxDowntime = 300
+  /** Port of its display while it runs; null where it has none. */
+  displayPort: number | null = null
+  /** Who looks at its display. */
+  readonly viewers = new Set<Disposable>()
   dirtyRate: { startedAt: number; seconds: number; mibPerSecond: number } | null = null
   #state: State = { state: 'shutoff', reason: 'unknown' }
   /** Changes with everything that its stats template is made of. */
@@ -40,6 +45,15 @@ export class Domain {
     this.name = of.name
     this.guest = of.guest
     this.inactiveXml = of.inactiveXml
+  }
+
+  /** Its QEMU is gone, and all that it kept open. */
+  cease(): void {
+    this.id = -1
+    this.liveXml = null
+    this.job = null
+    this.displayPort = null
+    for (const viewer of [...this.viewers]) viewer.dispose()
   }
 
   get ref(): DomainRef {

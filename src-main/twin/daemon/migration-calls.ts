@@ -4,6 +4,7 @@ import { TypedParameters, type TypedParameter } from '../../libvirt/wire/typed-p
 import { readDomain } from '../../libvirt/xml/domain/domain.ts'
 import { comparableCpu } from '../../libvirt/xml/domain/comparable-cpu.ts'
 import { Migration } from '../physics/migration.ts'
+import { displayedAt } from '../xml/vm-xml.ts'
 import { missingFeatures } from './connect-calls.ts'
 import type { Daemon } from './daemon.ts'
 import { Domain, type DomainJob } from './domain.ts'
@@ -37,6 +38,8 @@ export function migrationCalls(daemon: Daemon): Handlers {
       const domain = daemon.domain(dom)
       const given = new TypedParameters(params)
       const xml = given.string(migrateParameters.destXml) ?? domain.xml
+      const snapshots = domain.guest.about.snapshots?.length ?? 0
+      if (snapshots > 0) throw new Refusal('VIR_ERR_OPERATION_INVALID', `Requested operation is not valid: cannot migrate domain with ${snapshots} snapshots`)
       if (has(flags, 'offline')) {
         if (domain.isActive) throw new Refusal('VIR_ERR_OPERATION_INVALID', 'Requested operation is not valid: offline migration cannot be used for a running domain')
         return { cookieOut: Buffer.alloc(0), xml }
@@ -75,8 +78,7 @@ export function migrationCalls(daemon: Daemon): Handlers {
       if (machine.usedMemoryKiB + guest.used * 4 > machine.about.memoryMiB * 1024 * 1.2) throw new Refusal('VIR_ERR_INTERNAL_ERROR', 'internal error: qemu unexpectedly closed the monitor: cannot set up guest memory: Cannot allocate memory')
       const domain = known ?? new Domain({ uuid, name, guest, inactiveXml: null })
       machine.domains.set(uuid, domain)
-      domain.liveXml = xml
-      domain.id = machine.claimId()
+      daemon.embody(domain, xml)
       domain.state = { state: 'paused', reason: 'migration' }
       const ports = [...machine.domains.values()].flatMap(({ job }) => (job?.kind === 'in' ? [job.port] : []))
       let port = firstPort
@@ -152,7 +154,7 @@ export function migrationCalls(daemon: Daemon): Handlers {
       if (machine.isDown) throw none
       const isPostcopy = migration.phase === 'handed-over'
       if (has(flags, 'persistDest')) {
-        domain.inactiveXml = persistXml ?? domain.liveXml
+        domain.inactiveXml = displayedAt(persistXml ?? domain.xml, -1)
         daemon.lifecycle(domain, 'defined', 'added')
       }
       if (has(flags, 'paused')) {

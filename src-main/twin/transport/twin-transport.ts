@@ -4,6 +4,7 @@ import { Emitter } from '../../base/event.ts'
 import { Failure } from '../../base/failure.ts'
 import type { ExecResult, LibvirtChannel, RemoteProcess, Transport, TransportState } from '../../transport/transport.ts'
 import type { Daemon } from '../daemon/daemon.ts'
+import { serveDisplay } from '../screen/display.ts'
 import { stateFile } from '../shell/state-file.ts'
 import { runCommand } from '../shell/commands.ts'
 
@@ -65,7 +66,15 @@ export class TwinTransport implements Transport {
     this.#daemon.machine.files.set(path, hash.digest('hex'))
   }
 
-  async openTcp(host: string, port: number): Promise<Duplex> {
+  /** The ports on which somebody listens are those of the guests' displays. */
+  async openTcp(host: string, port: number, options: { signal?: AbortSignal } = {}): Promise<Duplex> {
+    this.#check(options.signal)
+    const domain = ['127.0.0.1', '::1', 'localhost'].includes(host) ? [...this.#daemon.machine.domains.values()].find(({ displayPort }) => displayPort === port) : undefined
+    if (domain) {
+      const [near, far] = duplexPair()
+      serveDisplay(far, domain, this.#daemon.world.clock)
+      return near
+    }
     throw new Failure('tcp-connect-failed', `Nobody listens at ${host}, port ${port}.`, { evidence: 'Connection refused' })
   }
 

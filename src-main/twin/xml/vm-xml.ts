@@ -36,11 +36,23 @@ ${vm.title ? `  <title>${escaped(vm.title)}</title>\n` : ''}${tags ? `  <metadat
 ${disks.join('')}    <interface type='network'><mac address='${mac}'/><source network='default'/><model type='virtio'/></interface>
     <serial type='pty'><target port='0'/></serial>
     <console type='pty'><target type='serial' port='0'/></console>
-    <memballoon model='virtio'/>
+${vm.display === 'none' ? '' : `    <graphics type='vnc' ${displayAt(-1)} listen='127.0.0.1'><listen type='address' address='127.0.0.1'/></graphics>
+    <video><model type='virtio' heads='1'/></video>
+`}    <memballoon model='virtio'/>
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
   </devices>
 </domain>
 `
+}
+
+/** How a display says that libvirt chooses its port; -1 while it has none. */
+export function displayAt(port: number): string {
+  return `port='${port}' autoport='yes'`
+}
+
+/** The definition with this port for a display whose port libvirt chooses. */
+export function displayedAt(xml: string, port: number): string {
+  return xml.replace(/port='-?\d+' autoport='yes'/, displayAt(port))
 }
 
 /** host-model is what libvirt makes of it at the start: the host's own model, by name. */
