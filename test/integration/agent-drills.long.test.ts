@@ -10,7 +10,7 @@ import type { LabHost } from '../lab/host.ts'
 import { Lab } from '../lab/lab.ts'
 import { until } from '../lab/waiting.ts'
 import type { ChildTask } from './agent-child.ts'
-import { buildAgent, Heard, limitsOf, RiggedHost, specOf, startOver } from './agent-rig.ts'
+import { agentOn, buildAgent, Heard, limitsOf, processOn, RiggedHost, specOf, startOver } from './agent-rig.ts'
 import { LibvirtRig } from './libvirt-rig.ts'
 
 let lab: Lab
@@ -162,7 +162,7 @@ describe('hosts that fail under the agent', () => {
   test('the agent is killed in pre-copy: the move is lost to view, the VM is at the source', async () => {
     const { guest, source, spec, running, heard } = await move('precopy')
     await heard.sample(3)
-    process.kill(await agentOn(one!), 'SIGKILL')
+    process.kill(agentOn(one!), 'SIGKILL')
     expect(await running.ended).toMatchObject({ kind: 'lost', failure: { code: 'agent-lost' } })
     await until('The VM at the source', async () => (await libvirt.verdict(guest, one!, two!)) === 'at-source', { deadlineMs: 60_000 })
     await arrivedWhole(guest, one!)
@@ -228,7 +228,7 @@ describe('hosts that fail under the agent', () => {
     const running = await startOver(source, destination, specOf(guest.name, two!, { technique: 'hybrid', limits: limitsOf(5) }), two!)
     const heard = new Heard(running)
     await heard.first('the switch to be offered', (event) => event.kind === 'controls' && event.controls.canSwitch)
-    const pid = await daemonOn(two!)
+    const pid = daemonOn(two!)
     process.kill(pid, 'SIGSTOP')
     try {
       await expect(running.switchToPostcopy()).rejects.toMatchObject({ code: 'move-cannot-switch' })
@@ -250,14 +250,4 @@ async function takenOver(guest: LabGuest): Promise<void> {
   await watch.ticks(1)
 }
 
-/** The process, by this machine's number, whose command line has `word` and which is in the host. */
-async function processOn(host: LabHost, word: RegExp): Promise<number> {
-  for (const { pid } of host.pids()) {
-    const line = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ')
-    if (word.test(line)) return pid
-  }
-  throw new Error(`${host.name} runs nothing like ${word}`)
-}
-
-const agentOn = (host: LabHost) => processOn(host, /agent-[0-9a-f]+\.mjs serve/)
 const daemonOn = (host: LabHost) => processOn(host, /^\S*libvirtd/)

@@ -13,6 +13,7 @@ import type { RemoteMove } from '../../src-main/features/host/agent/remote-move.
 import { SshTransport } from '../../src-main/ssh/ssh-transport.ts'
 import { parseAddress } from '../../src-main/transport/address.ts'
 import { uuidOf } from '../lab/guest-xml.ts'
+import type { LabHost } from '../lab/host.ts'
 import { until } from '../lab/waiting.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -160,6 +161,15 @@ export class Heard {
     return this.events.every(({ seq }, i) => seq === i + 1) && this.events.at(-1)?.kind === 'ended'
   }
 }
+
+/** The process, by this machine's number, whose command line has `word` and which is in the host. */
+export function processOn(host: LabHost, word: RegExp): number {
+  const found = host.pids().find(({ argv }) => word.test(argv.join(' ')))
+  if (!found) throw new Error(`${host.name} runs nothing like ${word}`)
+  return found.pid
+}
+
+export const agentOn = (host: LabHost): number => processOn(host, /agent-[0-9a-f]+\.mjs serve/)
 
 /** Whether any file of an agent is in that folder of a host. */
 export function agentFilesIn(folder: string): string[] {

@@ -1,6 +1,7 @@
 import type { MoveEvent, MoveOutcome } from '../protocol/move-event.ts'
 import type { MoveSpec } from '../protocol/move-spec.ts'
 import type { Event } from '../../base/event.ts'
+import type { PageRelay } from '../relay/page-relay.ts'
 import type { ConductorTiming } from './conductor-timing.ts'
 import { Conductor } from './conductor.ts'
 import type { Journal, MoveHandle } from './move-handle.ts'
@@ -12,6 +13,8 @@ export interface MoveSurroundings {
   /** Where every event goes first. */
   readonly journal: Journal
   readonly driver: 'agent' | 'app'
+  /** The way of the memory where the spec asks for one; made by whoever knows the host. */
+  readonly relay?: PageRelay
   readonly timing?: Partial<ConductorTiming>
 }
 

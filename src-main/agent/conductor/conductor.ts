@@ -16,9 +16,10 @@ import type { MoveSurroundings } from './conduct.ts'
 import { Limits } from './limits.ts'
 import type { MoveContext } from './move-context.ts'
 import { moveFailureOf } from './move-failure.ts'
-import { flagsOf, movePlanOf } from './move-plan.ts'
+import { flagsOf, movePlanOf, recoveryPlanOf } from './move-plan.ts'
 import { Recorder } from './recorder.ts'
 import { Recovery } from './recovery.ts'
+import { Relayed } from './relayed.ts'
 import { sampleJob } from './sampler.ts'
 import { copyPhase, Sampling } from './sampling.ts'
 import { Side } from './side.ts'
@@ -39,6 +40,7 @@ export class Conductor {
   readonly #figures: Figures
   readonly #sampling = new Sampling()
   readonly #forecast: SwitchForecast
+  readonly #relayed: Relayed | null
   #lastSample: MoveSample | null = null
   #progressedAt = 0
 
@@ -52,6 +54,7 @@ export class Conductor {
     this.#move = {
       spec,
       plan: movePlanOf(spec),
+      recoveryPlan: recoveryPlanOf(spec),
       source: new Side('source', source, timing.openMs),
       destination: new Side('destination', destination, timing.openMs),
       names: { source: source.name, destination: destination.name },
@@ -63,7 +66,8 @@ export class Conductor {
     }
     this.#switching = new Switching(this.#move)
     this.#recovery = new Recovery(this.#move)
-    this.#ending = new Ending(this.#move, () => this.#recovery.run())
+    this.#relayed = surroundings.relay ? new Relayed(this.#move, surroundings.relay) : null
+    this.#ending = new Ending(this.#move, () => this.#recovery.run(), () => this.#relayed?.failure ?? null)
     this.#limits = new Limits(this.#move)
     this.#figures = new Figures(this.#move)
     this.#forecast = new SwitchForecast(spec.switchPolicy)
@@ -90,6 +94,7 @@ export class Conductor {
 
   async setLimits(change: { readonly bandwidthMiBps?: number; readonly downtimeMs?: number }): Promise<void> {
     if (this.#move.course.stage === 'over') throw new Failure('move-ended', 'The move has already ended.')
+    if (change.bandwidthMiBps !== undefined) this.#relayed?.setBandwidth(change.bandwidthMiBps)
     await this.#limits.change(change)
   }
 
@@ -115,6 +120,8 @@ export class Conductor {
     } catch (thrown) {
       outcome = { kind: 'failed', failure: moveFailureOf(thrown), whereabouts: await this.#ending.whereabouts().catch(() => null) }
     }
+    if (outcome.kind === 'succeeded') await this.#relayed?.arrived()
+    else this.#relayed?.giveUp()
     course.stage = 'over'
     this.#move.notes.flush()
     this.#showControls()
@@ -148,7 +155,7 @@ export class Conductor {
     const { source, destination } = this.#move
     const { signal } = this.#cancel
     const opening = [source.open(signal), source.control(signal), destination.open(signal), destination.control(signal)] as const
-    const [forCalls, control, atDestination] = await Promise.all(
+    const [forCalls, control, atDestination, controlAtDestination] = await Promise.all(
       opening.map(async (connection, i) => {
         try {
           return await connection
@@ -159,6 +166,7 @@ export class Conductor {
     )
     const hands = { source: forCalls as Connection, destination: atDestination as Connection, control: control as Connection }
     this.#figures.listen(hands.control)
+    this.#relayed?.listen(hands.control, controlAtDestination as Connection)
     hands.destination.onDidClose((state) => {
       if (state.kind === 'lost') void this.#lostDestination(messageOf(state.reason))
     })
@@ -173,6 +181,7 @@ export class Conductor {
       control: hands.control,
       signal: this.#cancel.signal,
       onStep: (note) => this.#stepped(note),
+      ...this.#relayed?.hooks(this.#cancel.signal),
       onCancelRefused: (failure) => void this.#cancelAgain(failure),
       beforePerform: async () => {
         // Prepare's answer is told first.
@@ -187,6 +196,7 @@ export class Conductor {
   #stepped(note: StepNote): void {
     const { course, recorder, notes, spec, names } = this.#move
     notes.take(note)
+    if (note.step === 'confirm' && note.phase === 'answered' && !note.isCancelling) this.#relayed?.confirmed()
     if (note.phase !== 'sent' || note.isCancelling) return
     if (note.step === 'perform') {
       course.stage = 'copying'

@@ -1,5 +1,5 @@
 import { delay } from '../../base/abort.ts'
-import { messageOf } from '../../base/failure.ts'
+import { messageOf, type Failure } from '../../base/failure.ts'
 import type { Connection } from '../../libvirt/client/connection.ts'
 import { presenceOf } from '../../libvirt/drive/presence.ts'
 import type { Outcome } from '../../libvirt/drive/outcome.ts'
@@ -7,7 +7,7 @@ import type { Whereabouts } from '../../libvirt/drive/undecided.ts'
 import type { MoveFailure, MoveOutcome, MoveWhereabouts } from '../protocol/move-event.ts'
 import { controlsOf } from './controls.ts'
 import type { MoveContext } from './move-context.ts'
-import { callFailureOf } from './move-failure.ts'
+import { callFailureOf, moveFailureOf } from './move-failure.ts'
 import { isOthersMove, locate, placeOf, whereaboutsOf } from './whereabouts.ts'
 
 type Failed = Extract<Outcome, { outcome: 'failed' }>
@@ -33,11 +33,16 @@ const askEveryMs = 200
 export class Ending {
   readonly #move: MoveContext
   readonly #recover: () => Promise<Outcome>
+  readonly #brokenWay: () => Failure | null
 
-  /** `recover` carries a broken post-copy on, and resolves when an attempt has come through or has changed what is there. */
-  constructor(move: MoveContext, recover: () => Promise<Outcome>) {
+  /**
+   * `recover` carries a broken post-copy on, and resolves when an attempt has come through or has changed what is there.
+   * `brokenWay`: why the memory's way through the agents broke, where it did.
+   */
+  constructor(move: MoveContext, recover: () => Promise<Outcome>, brokenWay: () => Failure | null) {
     this.#move = move
     this.#recover = recover
+    this.#brokenWay = brokenWay
   }
 
   async conclude(first: Outcome): Promise<{ outcome: 'moved'; remark?: string } | MoveOutcome> {
@@ -122,13 +127,21 @@ export class Ending {
   #failed(outcome: Failed, found: Whereabouts): { outcome: 'moved'; remark: string } | MoveOutcome {
     const { names, course } = this.#move
     const whereabouts = whereaboutsOf(found, names, course.hasFinished, course.stage !== 'preparing')
-    const failure = callFailureOf(outcome.error, outcome.at, names)
+    const failure = this.#ofTheWay(callFailureOf(outcome.error, outcome.at, names))
     if (course.hasFinished && (found.verdict === 'at-destination' || found.verdict === 'left-behind')) {
       return { outcome: 'moved', remark: `${whereabouts.verdict} libvirt reported an error at the end all the same: ${failure.sentence}` }
     }
     if (outcome.isCancelled && !course.hasFinished) return { kind: 'cancelled', whereabouts }
     if (course.hasLostDestination && outcome.at === 'perform') return { kind: 'failed', failure: lostDestination(names.destination, failure), whereabouts }
     return { kind: 'failed', failure, whereabouts }
+  }
+
+  /** Perform's own error says only that a connection went. */
+  #ofTheWay(failure: MoveFailure): MoveFailure {
+    const broken = this.#brokenWay()
+    if (!broken || failure.step !== 'perform') return failure
+    const told = moveFailureOf(broken, { step: 'perform' })
+    return { ...told, evidence: [told.evidence, failure.sentence].filter((text) => text !== undefined).join('; '), next: told.next ?? 'The VM runs on where it was; see that the hosts reach each other, then move it again.' }
   }
 
   /** Asks until it is decided; null when it took too long. */

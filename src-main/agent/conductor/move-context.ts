@@ -9,6 +9,8 @@ import type { StepNotes } from './step-notes.ts'
 export interface MoveContext {
   readonly spec: MoveSpec
   readonly plan: MovePlan
+  /** For carrying on a broken post-copy. */
+  readonly recoveryPlan: MovePlan
   readonly source: Side
   readonly destination: Side
   /** Of the hosts, for sentences. */

@@ -12,18 +12,27 @@ export function flagsOf(spec: MoveSpec): number {
   return (asked | migrateFlags.live | postcopy) >>> 0
 }
 
+/** On loopback, with a port that Prepare chooses and names: the agents' local legs to QEMU. */
+const localLeg = { migrateUri: 'tcp://127.0.0.1', listenAddress: '127.0.0.1' } as const
+
+/** A broken post-copy is carried on without the agents in its way. */
+export function recoveryPlanOf({ relay: _, ...direct }: MoveSpec): MovePlan {
+  return movePlanOf(direct)
+}
+
 /** The spec in the words of `libvirt/drive`. */
 export function movePlanOf(spec: MoveSpec): MovePlan {
   const { limits, autoConverge } = spec
+  const { migrateUri, listenAddress } = spec.relay ? localLeg : spec
   return {
     domain: spec.vm,
     flags: planFlagsOf(flagsOf(spec)),
     destinationName: spec.destinationName,
     ...given('destinationXml', spec.destinationXml),
     ...given('persistentXml', spec.persistentXml),
-    ...given('migrateUri', spec.migrateUri),
+    ...given('migrateUri', migrateUri),
     ...given('graphicsUri', spec.graphicsUri),
-    ...given('listenAddress', spec.listenAddress),
+    ...given('listenAddress', listenAddress),
     ...given('disksUri', spec.disksUri),
     ...given('disksPort', spec.disksPort),
     ...given('migrateDisks', spec.disks),

@@ -45,7 +45,7 @@ export class Recovery {
 
   /** Null when nothing has changed. */
   async #try(): Promise<Outcome | null> {
-    const { source, destination, over, recorder, notes, course, spec, timing, plan } = this.#move
+    const { source, destination, over, recorder, notes, course, spec, timing, recoveryPlan } = this.#move
     const opened: Connection[] = []
     const open = async (side: typeof source) => {
       const connection = await side.open(over)
@@ -62,7 +62,7 @@ export class Recovery {
       if (before.verdict === 'postcopy' || before.verdict === 'unknown' || before.verdict === 'moving') return null
       if (before.verdict !== 'postcopy-broken') return this.#judged(atSource)
       recorder.tell({ kind: 'recovering', state: 'resuming', reason: 'Both hosts answer.' })
-      const outcome = await resumePostcopy(plan, { source: atSource, destination: atDestination, onStep: (note) => this.#follow(note.step === 'finish' && note.phase === 'sent', () => notes.take(note)) })
+      const outcome = await resumePostcopy(recoveryPlan, { source: atSource, destination: atDestination, onStep: (note) => this.#follow(note.step === 'finish' && note.phase === 'sent', () => notes.take(note)) })
       if (outcome.outcome !== 'failed') return outcome
       recorder.log('warning', `The post-copy could not be resumed at ${outcome.at}: ${messageOf(outcome.error)}`)
       course.stage = 'recovering'

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { destinationRoute, tlsIdentity } from './destination-route.ts'
 import { moveEvent } from './move-event.ts'
-import { destinationRoute, jobId, moveSpec, tlsIdentity } from './move-spec.ts'
+import { jobId, moveSpec } from './move-spec.ts'
 
 /** Changes whenever an older peer would misunderstand. The agent's socket bears it, so that two protocols never meet. */
-export const protocolVersion = 1
+export const protocolVersion = 2
 
 /** The first line that an agent sends on every channel. `now`: milliseconds since the epoch by its clock. `version`: of the agent's bundle. */
 export const hello = z.object({
@@ -67,8 +68,10 @@ export const agentRequest = z.discriminatedUnion('do', [
     address: z.string().min(1),
     ports: z.tuple([z.number().int().min(0).max(65_535), z.number().int().min(0).max(65_535)]),
     identity: tlsIdentity,
-    /** SHA-256 of the one client certificate that is let in, as Node prints it (`AB:CD:…`). */
-    peerFingerprint: z.string(),
+    /** SHA-256 of the client certificates that are let in, as Node prints it (`AB:CD:…`). */
+    peerFingerprints: z.array(z.string()).min(1).max(64),
+    /** `pages`: memory on its way is taken, and nothing of libvirt; `all`: both. */
+    carries: z.enum(['pages', 'all']),
   }),
   z.object({ id: z.number().int(), do: z.literal('tunnel-close'), ...job }),
   z.object({ id: z.number().int(), do: z.literal('status') }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { moveLimits } from './move-spec.ts'
+import { pageFigures } from './page-figures.ts'
 
 /** The job's phases, as in the contract. `storage`: disks are being copied. */
 export const movePhase = z.enum(['preparing', 'storage', 'memory', 'switching', 'postcopy', 'finishing', 'recovering'])
@@ -95,6 +96,8 @@ export const moveHappening = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('phase'), phase: movePhase }),
   z.object({ kind: z.literal('controls'), controls: moveControls }),
   z.object({ kind: z.literal('sample'), sample: moveSample }),
+  /** Of a move whose memory goes through the agents. */
+  z.object({ kind: z.literal('pages'), pages: pageFigures }),
   z.object({ kind: z.literal('log'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
   /** Written down before Perform leaves: from its reply on, Finish must follow. */
   z.object({ kind: z.literal('intent'), intent: z.enum(['perform-finish', 'switch']) }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { relaySpec } from './relay-spec.ts'
 
 /** Of a job, made by the client; names files and sockets, hence the narrow alphabet. */
 export const jobId = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/)
@@ -62,26 +63,7 @@ export const moveSpec = z.object({
   /** The name that the destination's certificate must bear; needs VIR_MIGRATE_TLS. */
   tlsDestination: z.string().nullable(),
   limits: moveLimits,
+  /** The agents stand in the way of the memory; absent: QEMU speaks to QEMU. */
+  relay: relaySpec.optional(),
 })
 export type MoveSpec = z.infer<typeof moveSpec>
-
-/** PEM texts of one end of a job's mutual TLS. Memory only. */
-export const tlsIdentity = z.object({ ca: z.string(), certificate: z.string(), key: z.string() })
-export type TlsIdentity = z.infer<typeof tlsIdentity>
-
-/**
- * How the source's agent reaches the destination's libvirt daemon.
- * `tunnel`: mutual TLS to the agent there. `socket`: a Unix socket of the same host (two daemons on one machine).
- */
-export const destinationRoute = z.discriminatedUnion('via', [
-  z.object({
-    via: z.literal('tunnel'),
-    host: z.string().min(1),
-    port: z.number().int().min(1).max(65_535),
-    /** The name in the destination's certificate. */
-    serverName: z.string().min(1),
-    identity: tlsIdentity,
-  }),
-  z.object({ via: z.literal('socket'), path: z.string().min(1) }),
-])
-export type DestinationRoute = z.infer<typeof destinationRoute>

@@ -8,6 +8,7 @@ import { Emitter } from '../../base/event.ts'
 import { Failure } from '../../base/failure.ts'
 import type { Journal } from '../conductor/move-handle.ts'
 import { LineChannel } from '../protocol/line-channel.ts'
+import { protocolVersion } from '../protocol/message.ts'
 import type { MoveEvent, MoveHappening, MoveOutcome } from '../protocol/move-event.ts'
 import type { MoveSpec } from '../protocol/move-spec.ts'
 import { AgentServer, type DrivenMove } from './agent-server.ts'
@@ -147,7 +148,7 @@ const end: MoveHappening = { kind: 'ended', outcome: { kind: 'cancelled', wherea
 
 test('an agent greets with its protocol and version', async () => {
   const { received } = await attach()
-  expect(received[0]).toMatchObject({ hello: 'drover-agent', protocol: 1, version: 'v', pid: process.pid })
+  expect(received[0]).toMatchObject({ hello: 'drover-agent', protocol: protocolVersion, version: 'v', pid: process.pid })
 })
 
 test('a job is started once, however often it is asked for', async () => {

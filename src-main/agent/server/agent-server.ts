@@ -4,9 +4,11 @@ import { Emitter } from '../../base/event.ts'
 import { Failure, messageOf } from '../../base/failure.ts'
 import type { Journal, MoveHandle } from '../conductor/move-handle.ts'
 import { findLibvirtSocket } from '../libvirt-socket.ts'
+import type { DestinationRoute } from '../protocol/destination-route.ts'
 import { LineChannel } from '../protocol/line-channel.ts'
 import { protocolVersion, type AgentRequest, type AgentStatus, type Hello } from '../protocol/message.ts'
-import type { DestinationRoute, MoveSpec } from '../protocol/move-spec.ts'
+import type { MoveSpec } from '../protocol/move-spec.ts'
+import { takePageLink, type PageRole } from '../relay/page-link.ts'
 import { openTunnel, type TunnelListener, type TunnelOptions, type TunnelTiming } from '../tunnel/tunnel-listener.ts'
 import type { AgentLog } from './agent-log.ts'
 import type { Histories } from './histories.ts'
@@ -33,7 +35,9 @@ export interface AgentServerOptions {
   readonly histories: Histories
   readonly log: AgentLog
   readonly tunnelTiming: TunnelTiming
-  readonly drive: (spec: MoveSpec, route: DestinationRoute, journal: Journal) => DrivenMove
+  readonly drive: (spec: MoveSpec, route: DestinationRoute, journal: Journal, log: AgentLog) => DrivenMove
+  /** What this agent can be for memory on its way; default: nothing. */
+  readonly pageRoles?: Readonly<Record<string, PageRole>>
   /** Candidates; default libvirt's usual ones. */
   readonly libvirtSockets?: readonly string[]
   /** Default: this machine. */
@@ -169,7 +173,7 @@ export class AgentServer {
     }
     const history = this.#options.histories.create(spec.job)
     this.#options.log('info', `job ${spec.job}: ${spec.technique} move of ${spec.vm.uuid}`)
-    const move = this.#options.drive(spec, route, { append: (event) => history.append(event), commit: (event) => history.commit(event) })
+    const move = this.#options.drive(spec, route, { append: (event) => history.append(event), commit: (event) => history.commit(event) }, this.#options.log)
     this.#moves.set(spec.job, move)
     void move.ended.then((outcome) => {
       this.#options.log('info', `job ${spec.job}: ${outcome.kind}`)
@@ -180,23 +184,26 @@ export class AgentServer {
   }
 
   async #openTunnel(request: Extract<AgentRequest, { do: 'tunnel-open' }>): Promise<{ port: number }> {
-    const target = await this.#host.libvirtSocket()
+    const { job } = request
+    const { log, pageRoles = {} } = this.#options
+    const target = request.carries === 'pages' ? null : await this.#host.libvirtSocket()
     const tunnel = await this.#host.openTunnel({
-      job: request.job,
+      job,
       address: request.address,
       ports: request.ports,
       identity: request.identity,
-      peerFingerprint: request.peerFingerprint,
+      peerFingerprints: request.peerFingerprints,
       target,
+      takePages: (link, { closed }) => takePageLink(pageRoles, link, { job, log, signal: closed }),
       timing: this.#options.tunnelTiming,
-      log: this.#options.log,
+      log,
     })
-    this.#tunnels.get(request.job)?.close('a new one replaces it')
-    this.#tunnels.set(request.job, tunnel)
-    this.#options.log('info', `tunnel ${request.job}: listening on ${tunnel.address}, port ${tunnel.port}`)
+    this.#tunnels.get(job)?.close('a new one replaces it')
+    this.#tunnels.set(job, tunnel)
+    log('info', `tunnel ${job}: listening on ${tunnel.address}, port ${tunnel.port}`)
     tunnel.onDidClose((reason) => {
-      this.#options.log('info', `tunnel ${request.job}: closed: ${reason}`)
-      if (this.#tunnels.get(request.job) === tunnel) this.#tunnels.delete(request.job)
+      log('info', `tunnel ${job}: closed: ${reason}`)
+      if (this.#tunnels.get(job) === tunnel) this.#tunnels.delete(job)
       this.#rest()
     })
     return { port: tunnel.port }

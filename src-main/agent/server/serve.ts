@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { driveMove } from '../drive-move.ts'
 import { Failure, messageOf } from '../../base/failure.ts'
+import { pageRoles } from '../relay/page-roles.ts'
 import { openAgentLog } from './agent-log.ts'
 import type { AgentNames } from './agent-paths.ts'
 import { AgentServer } from './agent-server.ts'
@@ -43,6 +44,7 @@ export async function serve({ version, names }: { version: string; names: AgentN
     log,
     tunnelTiming: { handshakeMs: 10_000, idleMs: 15 * 60_000 },
     drive: driveMove,
+    pageRoles,
     lingerMs: 2000,
   })
   serving.server = server

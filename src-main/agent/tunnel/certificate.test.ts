@@ -16,7 +16,7 @@ test('leaves are signed by the job’s authority, name their end, and may not si
   }
   expect(server.checkHost(serverName)).toBe(serverName)
   expect(client.fingerprint256).toBe(sourceFingerprint)
-  expect(client.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2'])
+  expect(client.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'])
 })
 
 test('no two jobs share a key, an authority or a serial', () => {

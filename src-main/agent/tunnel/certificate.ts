@@ -48,7 +48,7 @@ export function makeCertificate(about: {
   readonly signingKey: KeyObject
   readonly notBefore: Date
   readonly notAfter: Date
-  readonly role: 'authority' | 'server' | 'client'
+  readonly role: 'authority' | 'leaf'
 }): string {
   const isAuthority = about.role === 'authority'
   const extensions = [
@@ -56,8 +56,9 @@ export function makeCertificate(about: {
     // keyCertSign is bit 5, digitalSignature bit 0.
     extension('2.5.29.15', true, isAuthority ? bits(Buffer.from([0x04]), 2) : bits(Buffer.from([0x80]), 7)),
   ]
-  if (about.role !== 'authority') {
-    extensions.push(extension('2.5.29.37', false, sequence(oid(extendedUsages[about.role]))))
+  if (!isAuthority) {
+    // An agent listens to some of a job's agents and dials others.
+    extensions.push(extension('2.5.29.37', false, sequence(oid(extendedUsages.server), oid(extendedUsages.client))))
     extensions.push(extension('2.5.29.17', false, sequence(der(0x82, Buffer.from(about.subject)))))
   }
   // Positive, and never with a needless leading zero.

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { connect, type TLSSocket } from 'node:tls'
 import { abortable } from '../../base/abort.ts'
 import { Failure, messageOf } from '../../base/failure.ts'
-import type { DestinationRoute } from '../protocol/move-spec.ts'
+import type { DestinationRoute } from '../protocol/destination-route.ts'
 import { tunnelProtocols } from './tunnel-listener.ts'
 
 export type TunnelRoute = Extract<DestinationRoute, { via: 'tunnel' }>
@@ -48,6 +48,13 @@ async function dial(route: TunnelRoute, protocol: string, deadlineMs: number, si
 /** A byte stream to the destination's libvirt daemon; the caller destroys it. Rejects with `agent-tunnel-unreachable`. */
 export function openThroughTunnel(route: TunnelRoute, deadlineMs: number, signal?: AbortSignal): Promise<Duplex> {
   return dial(route, tunnelProtocols.libvirt, deadlineMs, signal)
+}
+
+/** A stream to the page role of the destination's agent that `hello` names; the caller destroys it. Rejects with `agent-tunnel-unreachable`. */
+export async function openPageLink(route: TunnelRoute, hello: { readonly role: string }, deadlineMs: number, signal?: AbortSignal): Promise<Duplex> {
+  const link = await dial(route, tunnelProtocols.pages, deadlineMs, signal)
+  link.write(`${JSON.stringify(hello)}\n`)
+  return link
 }
 
 /** Tells the destination's agent that the job needs its tunnel no longer. Never rejects: an idle tunnel closes by itself in the end. */

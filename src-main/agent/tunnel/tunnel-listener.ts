@@ -1,11 +1,12 @@
 import { connect as connectSocket, type Server, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { createServer, type TLSSocket } from 'node:tls'
 import { Emitter } from '../../base/event.ts'
 import { Failure, messageOf } from '../../base/failure.ts'
-import type { TlsIdentity } from '../protocol/move-spec.ts'
+import type { TlsIdentity } from '../protocol/destination-route.ts'
 
-/** What a client says it wants, as TLS's application protocol: a connection to the daemon, or the tunnel's end. */
-export const tunnelProtocols = { libvirt: 'drover-libvirt', end: 'drover-end' } as const
+/** What a client says it wants, as TLS's application protocol: a connection to the daemon, one for memory on its way, or the tunnel's end. */
+export const tunnelProtocols = { libvirt: 'drover-libvirt', pages: 'drover-pages', end: 'drover-end' } as const
 
 export interface TunnelTiming {
   /** Milliseconds for a TLS handshake. */
@@ -21,19 +22,21 @@ export interface TunnelOptions {
   /** First and last port to try; 0 to 0 lets the system choose. */
   readonly ports: readonly [number, number]
   readonly identity: TlsIdentity
-  /** SHA-256 of the only client certificate that is let in, as Node prints it. */
-  readonly peerFingerprint: string
-  /** The daemon's socket. */
-  readonly target: string
+  /** SHA-256 of the client certificates that are let in, as Node prints it. */
+  readonly peerFingerprints: readonly string[]
+  /** The daemon's socket; null: the daemon is not for these peers. */
+  readonly target: string | null
+  /** Takes a connection for memory on its way, and owns it. Resolves when all that it set off is done, which may be long after the connection's end. */
+  readonly takePages: (link: Duplex, tunnel: { readonly closed: AbortSignal }) => Promise<void>
   readonly timing: TunnelTiming
   readonly log: (level: 'info' | 'warning', text: string) => void
 }
 
 /** More than a conductor ever opens; a stranger cannot pile up connections beyond it. */
-const mostConnections = 16
+const mostConnections = 64
 
 /**
- * The destination's end of a job's tunnel: a mutual-TLS listener that splices the job's peer, and nobody else, to the local libvirt daemon.
+ * The destination's end of a job's tunnel: a mutual-TLS listener that splices the job's peer, and nobody else, to the local libvirt daemon, and takes its memory on its way.
  * Made by {@link openTunnel}; ends by `close`, by the peer's word, or when idle for too long.
  */
 export class TunnelListener {
@@ -47,6 +50,10 @@ export class TunnelListener {
   #idleTimer: NodeJS.Timeout | undefined
   #refused = 0
   #isClosed = false
+  /** Page roles at work. From the switch on they hold what is nowhere else: they are not ended by the peer's word. */
+  #working = 0
+  #isRetiring = false
+  readonly #abort = new AbortController()
 
   /** Fires once, with why. */
   readonly onDidClose = this.#closed.event
@@ -76,6 +83,7 @@ export class TunnelListener {
     this.#isClosed = true
     clearTimeout(this.#idleTimer)
     this.#server.close()
+    this.#abort.abort(new Failure('agent-tunnel-closed', `The tunnel was closed: ${reason}.`))
     for (const socket of this.#connections) socket.destroy()
     this.#closed.fire(reason)
     this.#closed.dispose()
@@ -90,37 +98,59 @@ export class TunnelListener {
   #accept(socket: TLSSocket): void {
     socket.on('error', () => socket.destroy())
     if (this.#isClosed) return void socket.destroy()
-    if (!socket.authorized || socket.getPeerCertificate().fingerprint256 !== this.#options.peerFingerprint) return this.#refuse(socket, 'not the certificate of this job')
+    if (!socket.authorized || !this.#options.peerFingerprints.includes(socket.getPeerCertificate().fingerprint256)) return this.#refuse(socket, 'not the certificate of this job')
     if (socket.alpnProtocol === tunnelProtocols.end) {
       socket.end()
-      return this.close('the source is done')
+      this.#isRetiring = true
+      return this.#rest()
     }
-    if (socket.alpnProtocol !== tunnelProtocols.libvirt) return this.#refuse(socket, 'it did not say what it wants')
     if (this.#connections.size >= mostConnections) return this.#refuse(socket, 'too many connections')
-    this.#splice(socket)
+    const { target } = this.#options
+    if (socket.alpnProtocol === tunnelProtocols.pages) void this.#takePages(socket)
+    else if (socket.alpnProtocol === tunnelProtocols.libvirt && target !== null) this.#splice(socket, target)
+    else this.#refuse(socket, 'it did not say what it wants')
   }
 
-  #splice(socket: TLSSocket): void {
+  #keep(socket: TLSSocket): void {
     clearTimeout(this.#idleTimer)
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 5000)
     this.#connections.add(socket)
-    const target = connectSocket(this.#options.target)
+    socket.on('close', () => {
+      this.#connections.delete(socket)
+      this.#rest()
+    })
+  }
+
+  async #takePages(socket: TLSSocket): Promise<void> {
+    this.#keep(socket)
+    this.#working += 1
+    try {
+      await this.#options.takePages(socket, { closed: this.#abort.signal })
+    } catch (thrown) {
+      this.#options.log('warning', `tunnel ${this.job}: pages: ${messageOf(thrown)}`)
+      socket.destroy()
+    }
+    this.#working -= 1
+    this.#rest()
+  }
+
+  #splice(socket: TLSSocket, path: string): void {
+    this.#keep(socket)
+    const target = connectSocket(path)
     target.on('error', (thrown) => {
       this.#options.log('warning', `tunnel ${this.job}: libvirt socket: ${messageOf(thrown)}`)
       target.destroy()
     })
     socket.pipe(target).pipe(socket)
     target.on('close', () => socket.destroy())
-    socket.on('close', () => {
-      target.destroy()
-      this.#connections.delete(socket)
-      this.#rest()
-    })
+    socket.on('close', () => target.destroy())
   }
 
   #rest(): void {
-    if (this.#isClosed || this.#connections.size > 0) return
+    if (this.#isClosed || this.#working > 0) return
+    if (this.#isRetiring) return this.close('the source is done')
+    if (this.#connections.size > 0) return
     clearTimeout(this.#idleTimer)
     this.#idleTimer = setTimeout(() => this.close('idle for too long'), this.#options.timing.idleMs)
   }
@@ -139,7 +169,7 @@ export async function openTunnel(options: TunnelOptions): Promise<TunnelListener
       rejectUnauthorized: true,
       minVersion: 'TLSv1.3',
       handshakeTimeout: options.timing.handshakeMs,
-      ALPNProtocols: [tunnelProtocols.libvirt, tunnelProtocols.end],
+      ALPNProtocols: Object.values(tunnelProtocols),
     })
     server.maxConnections = mostConnections * 2
     try {

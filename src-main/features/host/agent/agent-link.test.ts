@@ -147,7 +147,7 @@ test('files are not removed while a tunnel is open; closing it frees its port an
   const { link } = makeLink()
   const hello = await link.ready()
   const identities = makeMoveIdentities('job-00000001')
-  const tunnel = { job: 'job-00000001', address: '127.0.0.1', ports: [0, 0] as const, identity: identities.destination, peerFingerprint: identities.sourceFingerprint }
+  const tunnel = { job: 'job-00000001', address: '127.0.0.1', ports: [0, 0] as const, identity: identities.destination, peerFingerprints: [identities.sourceFingerprint], carries: 'all' as const }
   const opened = await link.openTunnel(tunnel).catch((thrown: unknown) => thrown)
   if (opened instanceof Failure) {
     // No libvirt on this machine: then that is what it must say.

@@ -4,7 +4,8 @@ import type { Disposable } from '../../../base/disposable.ts'
 import { Emitter } from '../../../base/event.ts'
 import { Failure, messageOf } from '../../../base/failure.ts'
 import { agentStatus, jobSummary, type AgentStatus, type Hello, type JobSummary } from '../../../agent/protocol/message.ts'
-import type { DestinationRoute, MoveSpec, TlsIdentity } from '../../../agent/protocol/move-spec.ts'
+import type { DestinationRoute, TlsIdentity } from '../../../agent/protocol/destination-route.ts'
+import type { MoveSpec } from '../../../agent/protocol/move-spec.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { AgentChannel, type AgentCommand } from './agent-channel.ts'
 import type { AgentBundle } from './agent-bundle.ts'
@@ -101,10 +102,10 @@ export class AgentLink implements Disposable {
 
   /** Opens the destination's end of a job's tunnel, answered with its port. Rejects with `agent-tunnel-port`, `agent-tunnel-address`, `agent-no-libvirt`. */
   async openTunnel(
-    tunnel: { job: string; address: string; ports: readonly [number, number]; identity: TlsIdentity; peerFingerprint: string },
+    tunnel: { job: string; address: string; ports: readonly [number, number]; identity: TlsIdentity; peerFingerprints: readonly string[]; carries: 'pages' | 'all' },
     signal?: AbortSignal,
   ): Promise<{ port: number }> {
-    return z.object({ port: z.number() }).parse(await this.#ask({ do: 'tunnel-open', ...tunnel, ports: [...tunnel.ports] }, signal))
+    return z.object({ port: z.number() }).parse(await this.#ask({ do: 'tunnel-open', ...tunnel, ports: [...tunnel.ports], peerFingerprints: [...tunnel.peerFingerprints] }, signal))
   }
 
   async closeTunnel(job: string, signal?: AbortSignal): Promise<void> {

@@ -30,7 +30,7 @@ export async function startAgentMove(request: AgentMoveRequest): Promise<RemoteM
   const [, tunnel] = await Promise.all([
     source.ready(signal),
     destination.openTunnel(
-      { job: spec.job, address: request.address, ports: request.ports, identity: identities.destination, peerFingerprint: identities.sourceFingerprint },
+      { job: spec.job, address: request.address, ports: request.ports, identity: identities.destination, peerFingerprints: [identities.sourceFingerprint], carries: 'all' },
       signal,
     ),
   ]).catch(async (thrown: unknown) => {
@@ -59,7 +59,7 @@ export async function startAgentMove(request: AgentMoveRequest): Promise<RemoteM
 export async function recoverAgentMove(move: RemoteMove, request: Omit<AgentMoveRequest, 'spec' | 'source'>): Promise<void> {
   const identities = makeMoveIdentities(move.job)
   const { port } = await request.destination.openTunnel(
-    { job: move.job, address: request.address, ports: request.ports, identity: identities.destination, peerFingerprint: identities.sourceFingerprint },
+    { job: move.job, address: request.address, ports: request.ports, identity: identities.destination, peerFingerprints: [identities.sourceFingerprint], carries: 'all' },
     request.signal,
   )
   await move.recover({ via: 'tunnel', host: request.dial ?? request.address, port, serverName: identities.serverName, identity: identities.source })

@@ -1,7 +1,7 @@
 import { Emitter } from '../../../base/event.ts'
 import type { MoveHandle } from '../../../agent/conductor/move-handle.ts'
 import type { MoveEvent, MoveOutcome } from '../../../agent/protocol/move-event.ts'
-import type { DestinationRoute } from '../../../agent/protocol/move-spec.ts'
+import type { DestinationRoute } from '../../../agent/protocol/destination-route.ts'
 import type { AgentCommand } from './agent-channel.ts'
 
 type Ask = (command: AgentCommand) => Promise<unknown>

@@ -1,0 +1,20 @@
+import { Failure } from '../../base/failure.ts'
+import type { DestinationRoute } from '../protocol/destination-route.ts'
+import type { MoveSpec } from '../protocol/move-spec.ts'
+import { openPageLink } from '../tunnel/tunnel-client.ts'
+import type { PageRelay } from './page-relay.ts'
+import { PassRelay } from './pass.ts'
+
+/** Of dialling another agent: beyond it there is a firewall or no network. */
+const dialMs = 15_000
+
+/** The source's end of the way that a move asks for; null where QEMU speaks to QEMU. Throws `relay-route` where the agents have no tunnel. */
+export function makeRelay(spec: MoveSpec, route: DestinationRoute, log: (level: 'info' | 'warning', text: string) => void): PageRelay | null {
+  if (!spec.relay) return null
+  if (route.via !== 'tunnel') throw new Failure('relay-route', 'Memory can go through the agents only where they have a tunnel.')
+  const { uuid } = spec.vm
+  switch (spec.relay.mode) {
+    case 'pass':
+      return new PassRelay({ uuid, log }, (hello, signal) => openPageLink(route, hello, dialMs, signal))
+  }
+}

@@ -1,0 +1,5 @@
+import type { PageRole } from './page-link.ts'
+import { passRole } from './pass.ts'
+
+/** What this agent can be for the memory of other hosts' VMs, by the name in a link's hello. */
+export const pageRoles: Readonly<Record<string, PageRole>> = { pass: passRole }
