@@ -1,0 +1,268 @@
+import { randomBytes } from 'node:crypto'
+import { duplexPair, type Duplex } from 'node:stream'
+import fc from 'fast-check'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Failure } from '../../base/failure.ts'
+import { captures } from '../stream/captures.fixture.ts'
+import { frameOf, frames } from './frame.ts'
+import { Pacer } from './pacer.ts'
+import { PageReceiver, readRackPages, type ReceiverOptions } from './page-receiver.ts'
+import { PageSender } from './page-sender.ts'
+import type { SenderStream } from './sender-stream.ts'
+import { streamOf } from './stream.fixture.ts'
+
+const uuid = '6f1c0c2e-9c53-4e64-8f8a-0d0c6b8a1d11'
+const mib = 1024 * 1024
+
+/** A destination host with its end of a channel. */
+class Destination {
+  readonly qemus: Duplex[] = []
+  readonly receiver: PageReceiver
+  /** The source's end of what lies between the agents, and this one's. */
+  readonly near: Duplex
+  readonly far: Duplex
+  readonly #got: Buffer[][] = []
+  constructor(options: Partial<ReceiverOptions> = {}, isReading = true) {
+    ;[this.near, this.far] = duplexPair()
+    this.receiver = new PageReceiver(this.far, {
+      slots: 4096,
+      window: mib,
+      patienceMs: 5000,
+      log: () => {},
+      dialPeer: () => Promise.reject(new Error('no rack')),
+      dialQemu: () => {
+        const [agent, qemu] = duplexPair()
+        const got: Buffer[] = []
+        this.#got.push(got)
+        this.qemus.push(qemu)
+        qemu.on('error', () => {})
+        if (isReading) qemu.on('data', (chunk: Buffer) => got.push(chunk))
+        qemu.on('end', () => qemu.end())
+        return Promise.resolve(agent)
+      },
+      ...options,
+    })
+    onTestFinished(() => void this.far.destroy())
+  }
+  stream(number: number): Buffer {
+    return Buffer.concat(this.#got[number]!)
+  }
+}
+
+const open = (destination: Destination, pacer = new Pacer(() => {})) => PageSender.open(destination.near, { answerMs: 5000, pacer })
+const openStream = (sender: PageSender, vm: number) => sender.openStream(vm, { uuid, port: 1000 + vm })
+
+/** Plays a source's QEMU; resolves to how the stream ended. */
+async function play(stream: SenderStream, bytes: Buffer, chunk = 65_536): Promise<Failure | null> {
+  const [qemu, agent] = duplexPair()
+  qemu.on('error', () => {})
+  stream.attach(agent)
+  for (let at = 0; at < bytes.length && !qemu.destroyed; at += chunk) {
+    if (!qemu.write(bytes.subarray(at, at + chunk))) await Promise.race([new Promise((resolve) => qemu.once('drain', resolve)), stream.ended])
+  }
+  qemu.end()
+  return stream.ended
+}
+
+const pagesOf = (count: number) => Array.from({ length: count }, () => randomBytes(4096))
+
+describe('a gang’s channel', () => {
+  it('brings each VM’s stream byte for byte, and content that was there before only by its name', async () => {
+    const destination = new Destination()
+    const sender = await open(destination)
+    const shared = pagesOf(300)
+    const own = [0, 1, 2].map(() => pagesOf(20))
+    const bytes = own.map((pages) => streamOf([...shared, null, null, ...pages, pages[0]!, shared[7]!]))
+    const streams = await Promise.all([0, 1, 2].map((vm) => openStream(sender, vm)))
+    expect(await Promise.all(streams.map((stream, vm) => play(stream, bytes[vm]!)))).toEqual([null, null, null])
+    for (const vm of [0, 1, 2]) expect(destination.stream(vm).equals(bytes[vm]!)).toBe(true)
+    const counts = streams.map((stream) => stream.counts)
+    const sum = (of: (one: SenderStream['counts']) => number) => counts.reduce((total, one) => total + of(one), 0)
+    expect(sum((one) => one.unique)).toBe(300 + 60)
+    expect(sum((one) => one.acrossVms)).toBe(600)
+    expect(sum((one) => one.inVm)).toBe(6)
+    expect(sum((one) => one.zero)).toBe(6)
+    expect(sum((one) => one.coreBytes)).toBeLessThan(360 * 4096 * 1.1 + 3 * 100_000)
+    sender.close()
+    expect(await sender.closed).toBe(null)
+    expect(await destination.receiver.over).toBe(null)
+  })
+
+  it('is right whatever the chunks, with a store of any size, and with what a real QEMU sent', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 400 }), fc.array(fc.integer({ min: 3000, max: 200_000 }), { minLength: 2, maxLength: 4 }), async (slots, chunks) => {
+        const destination = new Destination({ slots })
+        const sender = await open(destination)
+        const shared = pagesOf(120)
+        const bytes = chunks.map((_, vm) => (vm === 0 ? captures.precopy72 : streamOf([...shared, ...pagesOf(9), ...shared.slice(0, 40)])))
+        const streams = await Promise.all(chunks.map((_, vm) => openStream(sender, vm)))
+        expect(await Promise.all(streams.map((stream, vm) => play(stream, bytes[vm]!, chunks[vm])))).toEqual(chunks.map(() => null))
+        chunks.forEach((_, vm) => expect(destination.stream(vm).equals(bytes[vm]!)).toBe(true))
+        sender.close()
+      }),
+      { numRuns: 15 },
+    )
+  })
+
+  it('asks for a page again where the store holds another one, so that the store can never corrupt a guest', async () => {
+    const destination = new Destination()
+    const sender = await open(destination)
+    const shared = pagesOf(50)
+    const bytes = streamOf(shared)
+    expect(await play(await openStream(sender, 0), bytes)).toBe(null)
+    // Another sender on the same channel writes over what the first believes to be there.
+    const liar = pagesOf(1)[0]!
+    const frame = frameOf(frames.data, 9, Buffer.concat([Buffer.from([0, 1, 0x40, 0, 0, 7]), liar]))
+    await openStream(sender, 1).then((stream) => {
+      frame.writeUInt16BE(stream.number, 6)
+      sender.write([frame], frame.length)
+    })
+    const third = await openStream(sender, 2)
+    expect(await play(third, bytes)).toBe(null)
+    expect(destination.stream(2).equals(bytes)).toBe(true)
+    expect(third.counts.filled).toBe(1)
+  })
+
+  it('refuses post-copy, an unknown stream and a QEMU that is not there, each with its reason, and the others go on', async () => {
+    const destination = new Destination()
+    const sender = await open(destination)
+    const streams = await Promise.all([0, 1, 2].map((vm) => openStream(sender, vm)))
+    const bytes = streamOf(pagesOf(20))
+    const ends = await Promise.all([play(streams[0]!, captures.postcopy100), play(streams[1]!, Buffer.from('GET / HTTP/1.1\r\n\r\n')), play(streams[2]!, bytes)])
+    expect(ends.map((end) => end?.code ?? null)).toEqual(['gang-postcopy', 'stream-malformed', null])
+    expect(destination.stream(2).equals(bytes)).toBe(true)
+    expect(destination.qemus.map((qemu) => qemu.destroyed || qemu.readableEnded)).toEqual([true, true, true])
+    const nobody = await open(new Destination({ dialQemu: () => Promise.reject(new Error('connection refused')) }))
+    await expect(openStream(nobody, 0)).rejects.toMatchObject({ code: 'relay-no-qemu' })
+  })
+
+  it('breaks both ends’ connections when it is lost, and says why', async () => {
+    const destination = new Destination()
+    const sender = await open(destination)
+    const stream = await openStream(sender, 0)
+    const [qemu, agent] = duplexPair()
+    qemu.on('error', () => {})
+    stream.attach(agent)
+    qemu.write(streamOf(pagesOf(30)).subarray(0, 100_000))
+    await new Promise((resolve) => destination.qemus[0]!.once('data', resolve))
+    destination.near.destroy()
+    expect((await stream.ended)?.code).toBe('pages-lost')
+    expect((await destination.receiver.over)?.code).toBe('pages-lost')
+    expect([agent.destroyed, destination.qemus[0]!.readableEnded || destination.qemus[0]!.destroyed]).toEqual([true, true])
+  })
+
+  it('holds no more than a window of what its destination does not read', async () => {
+    const window = 256 * 1024
+    const destination = new Destination({ window }, false)
+    const sender = await open(destination)
+    const stream = await openStream(sender, 0)
+    const [qemu, agent] = duplexPair()
+    stream.attach(agent)
+    const bytes = streamOf(pagesOf(3000))
+    let isTaken = true
+    let at = 0
+    while (isTaken && at < bytes.length) {
+      isTaken = qemu.write(bytes.subarray(at, at + 65_536))
+      at += 65_536
+      if (!isTaken) isTaken = await Promise.race([new Promise<boolean>((resolve) => qemu.once('drain', () => resolve(true))), new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 100))])
+    }
+    expect(at).toBeLessThan(window + 400_000)
+    const got: Buffer[] = []
+    destination.qemus[0]!.on('data', (chunk: Buffer) => got.push(chunk))
+    for (; at < bytes.length; at += 65_536) if (!qemu.write(bytes.subarray(at, at + 65_536))) await new Promise((resolve) => qemu.once('drain', resolve))
+    qemu.end()
+    expect(await stream.ended).toBe(null)
+    expect(Buffer.concat(got).equals(bytes)).toBe(true)
+  })
+
+  it('carries the return path back as it is', async () => {
+    const destination = new Destination()
+    const sender = await open(destination)
+    const stream = await openStream(sender, 0)
+    const [qemu, agent] = duplexPair()
+    stream.attach(agent)
+    const back: Buffer[] = []
+    qemu.on('data', (chunk: Buffer) => back.push(chunk))
+    destination.qemus[0]!.write(captures.return100)
+    qemu.end(streamOf(pagesOf(3)))
+    expect(await stream.ended).toBe(null)
+    expect(Buffer.concat(back).equals(captures.return100)).toBe(true)
+  })
+
+  it('keeps to one budget for all', async () => {
+    let now = 0
+    const pacer = new Pacer(() => {}, () => now)
+    pacer.setRate(1000)
+    pacer.spend(500)
+    expect(pacer.isSpent).toBe(true)
+    now = 501
+    expect(pacer.isSpent).toBe(false)
+    pacer.dispose()
+  })
+
+  it('takes nothing that is no frame, no table and no page', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 8, maxLength: 400 }), fc.constantFrom(frames.data, frames.fill, frames.forward, frames.peer, frames.open, 99), async (noise, kind) => {
+        const destination = new Destination()
+        const sender = await open(destination)
+        const stream = await openStream(sender, 0)
+        // A table of 200 segments that there is no room for makes every body of `data` unsound.
+        const body = Buffer.concat([Buffer.from([0, 200]), noise])
+        const frame = frameOf(kind, stream.number, body)
+        sender.write([frame], frame.length)
+        const wrong = frameOf(200, 0, null)
+        wrong.writeUInt32BE(0x7fff_ffff, 0)
+        sender.write([wrong], wrong.length)
+        expect((await destination.receiver.over)?.code).toBe('pages-malformed')
+        expect(destination.stream(0).length).toBe(0)
+        expect((await stream.ended)?.code).toMatch(/^pages-/)
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
+
+describe('inside a rack', () => {
+  /** Two destinations whose hosts reach each other; `mangle` sits on the way from the first to the second. */
+  const rack = async (mangle: (page: Buffer) => Buffer | null, patienceMs = 5000) => {
+    const second = new Destination({ patienceMs })
+    const first = new Destination({
+      dialPeer: () => {
+        const [here, there] = duplexPair()
+        const push = readRackPages((page) => {
+          const brought = mangle(page)
+          if (brought) second.receiver.brought(brought)
+        })
+        there.on('data', push)
+        return Promise.resolve(here)
+      },
+    })
+    const senders = [await open(first), await open(second)] as const
+    senders[0].addPeer(senders[1], { gang: 'gang-one', route: { via: 'socket', path: '/nowhere' } })
+    await new Promise((resolve) => setImmediate(resolve))
+    const shared = pagesOf(200)
+    const bytes = streamOf([...shared, ...shared.slice(0, 20)])
+    expect(await play(await openStream(senders[0], 0), bytes)).toBe(null)
+    const stream = await openStream(senders[1], 1)
+    expect(await play(stream, bytes)).toBe(null)
+    expect(second.stream(0).equals(bytes)).toBe(true)
+    return { second, counts: stream.counts }
+  }
+
+  it('a page crosses to one host, which brings it to the other', async () => {
+    const { second, counts } = await rack((page) => page)
+    expect(counts).toMatchObject({ alreadyThere: 200, inVm: 20, unique: 0, filled: 0 })
+    expect(counts.coreBytes).toBeLessThan(200 * 200 + 100_000)
+    expect(second.receiver.rackBytes).toBe(200 * 4096)
+  })
+
+  it('a page that does not come, or comes changed, is sent by the source after all', async () => {
+    let count = 0
+    const { counts } = await rack((page) => {
+      count += 1
+      if (count % 3 === 0) return null
+      return count % 3 === 1 ? page : randomBytes(4096)
+    }, 30)
+    expect(counts.filled).toBeGreaterThanOrEqual(133)
+  })
+})

@@ -1,0 +1,94 @@
+const none = -1
+
+/**
+ * The sending end's picture of a store at the receiving end: which slot there holds which content. The sender alone decides what goes into which slot, and tells the
+ * receiver in the order of the channel, so that the two can never differ about what was evicted. The least recently used slot is the next one to be taken.
+ */
+export class SlotTable {
+  readonly capacity: number
+  readonly #slots = new Map<string, number>()
+  readonly #hashes: (string | undefined)[]
+  readonly #older: Int32Array
+  readonly #newer: Int32Array
+  /** Which VMs have had the content, a bit each; of more than 64 VMs some share one, which only blurs a statistic. */
+  readonly #vms: Uint32Array
+  /** Whether the content itself went to that store over the sender's own channel, so that whatever is said after it may count on it. */
+  readonly #settled: Uint8Array
+  #oldest = none
+  #newest = none
+  #used = 0
+
+  /** `capacity`: slots, at least 1. */
+  constructor(capacity: number) {
+    this.capacity = capacity
+    this.#hashes = []
+    this.#older = new Int32Array(capacity).fill(none)
+    this.#newer = new Int32Array(capacity).fill(none)
+    this.#vms = new Uint32Array(capacity * 2)
+    this.#settled = new Uint8Array(capacity)
+  }
+
+  get size(): number {
+    return this.#slots.size
+  }
+
+  /** The slot that holds that content, or -1; it becomes the most recently used. */
+  find(hash: string): number {
+    const slot = this.#slots.get(hash)
+    if (slot === undefined) return none
+    if (slot !== this.#newest) {
+      this.#unlink(slot)
+      this.#link(slot)
+    }
+    return slot
+  }
+
+  /** Like {@link find}, only of content that went there itself, not by way of another host. */
+  findSettled(hash: string): number {
+    const slot = this.#slots.get(hash)
+    return slot === undefined || this.#settled[slot] === 0 ? none : this.find(hash)
+  }
+
+  /** Gives content that is not in the table a slot, an unused one or the least recently used. `isSettled`: it goes there itself. */
+  add(hash: string, isSettled: boolean): number {
+    let slot = this.#used
+    if (slot < this.capacity) this.#used += 1
+    else {
+      slot = this.#oldest
+      this.#unlink(slot)
+      this.#slots.delete(this.#hashes[slot] as string)
+    }
+    this.#hashes[slot] = hash
+    this.#slots.set(hash, slot)
+    this.#vms[slot * 2] = 0
+    this.#vms[slot * 2 + 1] = 0
+    this.#settled[slot] = isSettled ? 1 : 0
+    this.#link(slot)
+    return slot
+  }
+
+  /** Notes that a VM has the content, and answers whether it had it before. */
+  mark(slot: number, vm: number): boolean {
+    const at = slot * 2 + ((vm >> 5) & 1)
+    const bit = 1 << (vm & 31)
+    const had = ((this.#vms[at] as number) & bit) !== 0
+    this.#vms[at] = (this.#vms[at] as number) | bit
+    return had
+  }
+
+  #link(slot: number): void {
+    this.#older[slot] = this.#newest
+    this.#newer[slot] = none
+    if (this.#newest === none) this.#oldest = slot
+    else this.#newer[this.#newest] = slot
+    this.#newest = slot
+  }
+
+  #unlink(slot: number): void {
+    const [older, newer] = [this.#older[slot] as number, this.#newer[slot] as number]
+    if (older === none) this.#oldest = newer
+    else this.#newer[older] = newer
+    if (newer === none) this.#newest = older
+    else this.#older[newer] = older
+  }
+}
