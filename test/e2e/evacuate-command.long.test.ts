@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Placement } from '../../src-main/contract/cluster.ts'
 import type { Run } from '../../src-main/contract/run.ts'
 import { LabGuest } from '../lab/guest.ts'
+import type { LabHost } from '../lab/host.ts'
 import { Lab } from '../lab/lab.ts'
 import { until } from '../lab/waiting.ts'
 import { startCommand } from './command-process.ts'
@@ -106,3 +107,37 @@ test('Ctrl-C: nothing new begins, the move under way is cancelled, and it is sai
   expect(code).toBe(130)
   expect((await allWhole()).filter((at) => at === 0)).toHaveLength(3)
 })
+
+test('eight VMs leave for two hosts and come back, each with its memory whole, and the history has every one of them', async () => {
+  expect(await drover('return', a().name, '--yes')).toMatchObject({ code: 0 })
+  const more = Array.from({ length: 4 }, (_, i) => new LabGuest(lab, { name: `vm-${i + 5}`, patternMiB: 24 }))
+  await Promise.all(more.map((guest) => guest.start(a())))
+  guests.push(...more)
+  expect(await allWhole()).toEqual(guests.map(() => 0))
+
+  const emptied = await drover('--json', 'evacuate', a().name, '--yes', '--reason', 'a dead fan', '--maintenance')
+  expect(emptied.code, emptied.err).toBe(0)
+  const run = JSON.parse(emptied.out) as Run
+  expect(run.state).toMatchObject({ isComplete: true, isCancelled: false, verdict: `Evacuated: ${a().name} was asked and has no VM left.`, emptiness: { isEmpty: true, left: [] } })
+  expect(await namesOn(a())).toEqual([])
+  const places = await allWhole()
+  expect(places).toHaveLength(8)
+  expect(new Set(places)).toEqual(new Set([1, 2]))
+  expect(run.rows.map(({ name, destinationName }) => `${name} ${destinationName}`).sort()).toEqual(guests.map(({ name }, i) => `${name} ${lab.host(places[i]!).name}`))
+
+  const back = await drover('return', a().name, '--yes', '--reason', 'the fan is new')
+  expect(back.code, back.err).toBe(0)
+  expect(back.out).toContain('8 VMs moved.')
+  expect(await allWhole()).toEqual(guests.map(() => 0))
+  for (const host of lab.hosts.slice(1)) expect(await namesOn(host)).toEqual([])
+
+  const history = JSON.parse((await drover('--json', 'history', '--limit', '16')).out) as Placement[]
+  const of = (kind: Placement['kind'], reason: string) => history.filter((each) => each.kind === kind && each.reason === reason).map(({ vmName }) => vmName).sort()
+  expect(of('evacuate', 'a dead fan')).toEqual(guests.map(({ name }) => name))
+  expect(of('return', 'the fan is new')).toEqual(guests.map(({ name }) => name))
+})
+
+/** Names of all VMs that the host itself says it has, running or not. */
+async function namesOn(host: LabHost): Promise<string[]> {
+  return (await host.virsh(['list', '--all', '--name'])).split('\n').filter(Boolean)
+}
