@@ -113,8 +113,8 @@ test('a large VM gets room when a small one can go elsewhere', () => {
   expect(placed.map(({ vm: { name }, destination }) => `${name} ${destination}`)).toEqual(['tall b', 'wide c'])
 })
 
-test('load is spread rather than packed, and no host is crowded while another has room', () => {
-  const vms = Array.from({ length: 9 }, (_, i) => vm('a', `v${i}`, { memoryKiB: 6 * GiB }))
+test.each([6, 0.09])('load is spread rather than packed, and no host is crowded while another has room, with VMs of %s GiB', (gib) => {
+  const vms = Array.from({ length: 9 }, (_, i) => vm('a', `v${i}`, { memoryKiB: gib * GiB, cpu: 0 }))
   const { after } = place(modelOf([host('a', { excluded: 'a is being emptied.' }), host('b'), host('c'), host('d')], vms), vms)
   expect(['b', 'c', 'd'].map((id) => after.bins.get(id)!.vms.size)).toEqual([3, 3, 3])
 })

@@ -164,8 +164,8 @@ function improve(occupancy: Occupancy, units: readonly Unit[]): void {
   }
 }
 
-/** A gain that is no rounding error. */
-const least = 1e-12
+/** A gain that is no rounding error, as a share of the cost that it is a part of: that of a host that is hardly used is very small in itself. */
+const least = 1e-9
 
 function relocate(occupancy: Occupancy, unit: Unit): boolean {
   const from = unit.host!
@@ -174,7 +174,7 @@ function relocate(occupancy: Occupancy, unit: Unit): boolean {
   const relief = occupancy.cost(before) - occupancy.cost(before, -memoryKiB, -cpu)
   const gains = [...occupancy.bins.values()].flatMap((bin) => {
     const gain = bin === before || bin.host.excluded !== null ? 0 : relief + occupancy.cost(bin) - occupancy.cost(bin, memoryKiB, cpu)
-    return gain > least ? [{ bin, gain }] : []
+    return gain > least * relief ? [{ bin, gain }] : []
   })
   if (gains.length === 0) return false
   take(occupancy, unit)
@@ -193,7 +193,8 @@ function swap(occupancy: Occupancy, unit: Unit, units: readonly Unit[]): boolean
     if (here === there) continue
     const [from, to] = [occupancy.bins.get(here)!, occupancy.bins.get(there)!]
     const [memoryKiB, cpu] = [other.memoryKiB - unit.memoryKiB, other.cpu - unit.cpu]
-    if (occupancy.cost(from) + occupancy.cost(to) - occupancy.cost(from, memoryKiB, cpu) - occupancy.cost(to, -memoryKiB, -cpu) <= least) continue
+    const before = occupancy.cost(from) + occupancy.cost(to)
+    if (before - occupancy.cost(from, memoryKiB, cpu) - occupancy.cost(to, -memoryKiB, -cpu) <= least * before) continue
     take(occupancy, unit)
     take(occupancy, other)
     if (occupancy.whyNot(unit.vms, there) === null) {
