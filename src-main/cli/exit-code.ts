@@ -39,7 +39,7 @@ export function exitCodeOf(thrown: unknown): ExitCode {
   const code = codeOf(thrown)
   if (code === 'host-unknown' || code === 'vm-gone' || code === 'run-unknown' || code === 'nothing-to-plan') return exitCodes.unknown
   if (code === 'host-offline' || code.startsWith('owner-') || code === 'deadline') return exitCodes.unreachable
-  if (code === 'plan-invalid' || code === 'run-clash' || code === 'move-running' || code === 'same-host') return exitCodes.refused
+  if (code === 'plan-invalid' || code === 'plan-outdated' || code === 'run-clash' || code === 'move-running' || code === 'same-host') return exitCodes.refused
   return exitCodes.failed
 }
 

@@ -39,7 +39,8 @@ export const clusterContract = {
   plan: oc.errors(problems).input(planRequest).output(eventIterator(plan)),
   /**
    * Carries out rows of a plan under an id that the client made; a known id is answered, not started again. `isMaintenance` puts the host of an
-   * evacuation into maintenance. Rejects with `run-clash` while another run has one of the VMs in hand, `plan-invalid`, `host-unknown`, `store-…`.
+   * evacuation into maintenance. Rejects with `run-clash` while another run has one of the VMs in hand, `plan-invalid`, `plan-outdated` or `vm-gone` where a VM was
+   * started, stopped or moved since the plan was made, `host-unknown`, `store-…`.
    */
   start: oc
     .errors(problems)

@@ -148,6 +148,47 @@ test('a run is watched, paused, skipped and ended; the host is asked before it i
   expect(await page.getByLabel('Destination of web-1').inputValue()).toBe('kvm1')
 }, 120_000)
 
+test('a plan that is older than its cluster says what has changed, is not started as it is, and is made anew with its edits', async () => {
+  await open()
+  await go(page, '/plan/evacuate/kvm1', 'Evacuate kvm1')
+  await settled()
+  await page.getByLabel('Decision for web-2').selectOption('skip')
+  await page.getByText('3 VMs stay').waitFor()
+  await settled()
+  const vm = (name: string) => [...fake.cluster.vms.values()].find((one) => one.name === name)!
+  const outdated = page.getByRole('region', { name: 'This plan is outdated' })
+  const start = page.getByRole('button', { name: 'Start…' })
+  expect(await outdated.count()).toBe(0)
+
+  // Elsewhere: said, and said once more before the start, which it does not keep from happening.
+  const other = [...fake.cluster.vms.values()].find(({ ref, state }) => ref.host === 'kvm2' && state === 'running')!
+  fake.cluster.setVm(other, { state: 'off' })
+  await outdated.getByText(`${other.name} has stopped on kvm2.`).waitFor()
+  await start.click()
+  await dialog().getByText(`Since this plan was made: ${other.name} has stopped on kvm2.`).waitFor()
+  // One of its own, while the dialog is open.
+  fake.cluster.setVm(vm('web-1'), { state: 'off' })
+  await dialog().getByRole('alert').getByText('The plan is outdated: make it anew first.').waitFor()
+  await dialog().getByLabel('Reason').press('Enter')
+  await said('The plan is outdated: make it anew first.')
+  expect(fake.cluster.runs.size).toBe(0)
+  await page.keyboard.press('Escape')
+  await outdated.getByText('web-1 has stopped on kvm1.').waitFor()
+  expect(await start.getAttribute('aria-disabled')).toBe('true')
+  await expectNoAxeFindings(page, 'outdated plan')
+
+  await outdated.getByRole('button', { name: 'Make it anew' }).click()
+  await outdated.waitFor({ state: 'detached' })
+  await settled()
+  expect(await page.getByLabel('Decision for web-2').inputValue()).toBe('skip')
+  fake.cluster.moveVm(vm('web-1'), 'kvm3')
+  await outdated.getByText('web-1 has moved from kvm1 to kvm3.').waitFor()
+  await page.getByRole('button', { name: 'Plan again' }).click()
+  await outdated.waitFor({ state: 'detached' })
+  await startPlan('')
+  expect([...fake.cluster.runs.values()][0]?.run.rows.map(({ name }) => name)).not.toContain('web-1')
+})
+
 test('after a restart the run asks for a word; cancel offers to stop here or to bring back', async () => {
   await open()
   await go(page, '/plan/evacuate/kvm1', 'Evacuate kvm1')

@@ -229,6 +229,16 @@ test('a row that is refused at its turn is named with the reason, the rest goes 
   expect((await over(id)).state).toMatchObject({ isComplete: true, verdict: 'Evacuated: a was asked and has no VM left.' })
 })
 
+test('a plan that was made when a VM still ran, or was still off, or was elsewhere, does not begin, and nothing is kept of it', async () => {
+  addVm('web', 'a', { state: 'off' })
+  await expect(start([rowFor('db'), rowFor('web')])).rejects.toMatchObject({ code: 'plan-outdated', message: 'web ran when this plan was made; now it is off.' })
+  addVm('web')
+  await expect(start([{ ...rowFor('web'), how: 'offline' }])).rejects.toMatchObject({ code: 'plan-outdated', message: 'web was off when this plan was made; now it runs.' })
+  const gone = { ...rowFor('db'), vm: { host: 'c', uuid: 'db' } }
+  await expect(runs.start({ run: 'run-outdated', rows: [gone], reason: '', isMaintenance: true, perHost: 2, perLink: 2, forecastSeconds: null, request: planRequest.parse({ kind: 'evacuate', host: 'a' }) })).rejects.toMatchObject({ code: 'vm-gone' })
+  expect([began, await store.runs.listOpen(), records.get('a')!.maintenance]).toEqual([[], [], null])
+})
+
 test('a destination that went into maintenance, or whose memory was taken since, is refused', async () => {
   records.set('b', { ...records.get('b')!, maintenance: { state: 'in', reason: 'firmware', who: 'eve', since: 0 } })
   addVm('big', 'c', { memoryKiB: 16 * GiB })

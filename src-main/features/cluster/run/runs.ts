@@ -68,7 +68,7 @@ export class Runs {
     }
   }
 
-  /** Begins a run, or answers the known one of that id. VMs that come back end their host's maintenance. Rejects with `run-clash`, `plan-invalid`, `host-unknown`, `vm-gone` or a Failure of the store. */
+  /** Begins a run, or answers the known one of that id. VMs that come back end their host's maintenance. Rejects with `run-clash`, `plan-invalid`, `plan-outdated`, `host-unknown`, `vm-gone` or a Failure of the store. */
   async start(wish: NewRun): Promise<Run> {
     const known = this.#tracked.get(wish.run)?.coordinator.run.view ?? (await this.#parts.store.runs.get(wish.run))
     if (known) return known
@@ -228,6 +228,10 @@ export class Runs {
     if (!view) throw new Failure('vm-gone', `${planned.name} is no longer on ${hosts.name(planned.vm.host)}.`, { next: 'Make the plan anew.' })
     if (planned.destination !== null) hosts.record(planned.destination)
     const goes = planned.how !== 'stay' && planned.destination !== null
+    const isOff = view.state === 'off' || view.state === 'saved'
+    if (goes && (planned.how === 'offline') !== isOff) {
+      throw new Failure('plan-outdated', `${planned.name} ${isOff ? 'ran' : 'was off'} when this plan was made; now it ${isOff ? 'is off' : 'runs'}.`, { next: 'Make the plan anew.' })
+    }
     return {
       ...planned,
       state: goes ? { state: 'waiting', reason: 'Waiting for its turn.' } : { state: 'stays', reason: planned.why },

@@ -1,8 +1,11 @@
-import { onScopeDispose, shallowRef, watch, type Ref } from 'vue'
+import { computed, onScopeDispose, shallowRef, watch, type Ref } from 'vue'
 import type { Plan, PlanRequest, PlanRow } from '../../../../src-main/contract/plan.ts'
 import type { Problem } from '../../../../src-main/contract/problem.ts'
 import { connectBackend, type Watch } from '../../../backend.ts'
+import { useHostStore } from '../../host/host-store.ts'
 import { problemOf } from '../../settings/problem-of.ts'
+import { useVmStore } from '../../vm/vm-store.ts'
+import { basisOf, changesSince, type Basis, type PlanChange } from './plan-age.ts'
 
 /** The new plan with the old row objects where nothing changed in them: only rows that did are drawn again. */
 export function keepRows(before: Plan | null, next: Plan): Plan {
@@ -15,11 +18,22 @@ export function keepRows(before: Plan | null, next: Plan): Plan {
   return { ...next, rows: next.rows.map(same) }
 }
 
-/**
- * The plan for a request, asked anew whenever that changes; the last one stays on screen meanwhile. `isReckoning` until the first frame,
- * `problem` when there is no plan. Ends with the component.
- */
-export function usePlan(request: () => PlanRequest): { plan: Readonly<Ref<Plan | null>>; problem: Readonly<Ref<Problem | null>>; isReckoning: Readonly<Ref<boolean>>; again: () => void } {
+export interface KeptPlan {
+  readonly plan: Readonly<Ref<Plan | null>>
+  /** Why there is no plan. */
+  readonly problem: Readonly<Ref<Problem | null>>
+  /** Until the first frame of the plan that was asked for last. */
+  readonly isReckoning: Readonly<Ref<boolean>>
+  /** What is not any more as it was when the plan was made. */
+  readonly changes: Readonly<Ref<readonly PlanChange[]>>
+  again(): void
+}
+
+/** The plan for a request, asked anew whenever that changes; the last one stays on screen meanwhile. Ends with the component. */
+export function usePlan(request: () => PlanRequest): KeptPlan {
+  const [hosts, vms] = [useHostStore(), useVmStore()]
+  /** All frames of one plan are made from what was known when it was begun. */
+  let basis: Basis | null = null
   const plan = shallowRef<Plan | null>(null)
   const problem = shallowRef<Problem | null>(null)
   const isReckoning = shallowRef(true)
@@ -34,6 +48,7 @@ export function usePlan(request: () => PlanRequest): { plan: Readonly<Ref<Plan |
       onValue: (next) => {
         if (current !== mine) return
         problem.value = null
+        if (isReckoning.value) basis = basisOf(next, vms.vms.values(), hosts.hosts.values())
         plan.value = keepRows(plan.value, next)
         isReckoning.value = false
       },
@@ -50,5 +65,11 @@ export function usePlan(request: () => PlanRequest): { plan: Readonly<Ref<Plan |
 
   watch(() => JSON.stringify(request()), ask, { immediate: true })
   onScopeDispose(() => current?.close())
-  return { plan, problem, isReckoning, again: ask }
+  const changes = computed(() => {
+    void [hosts.version, vms.version]
+    return plan.value && basis && !isReckoning.value ? changesSince(basis, plan.value, vms.vms.values(), hosts.hosts.values()) : none
+  })
+  return { plan, problem, isReckoning, changes, again: ask }
 }
+
+const none: readonly PlanChange[] = []
