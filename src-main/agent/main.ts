@@ -3,16 +3,18 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { messageOf, Failure } from '../base/failure.ts'
 import { protocolVersion } from './protocol/message.ts'
+import { hold } from './relay/socket-holder.ts'
 import { agentFolder, agentNames } from './server/agent-paths.ts'
 import { bridge, isServing } from './server/bridge.ts'
 import { serve } from './server/serve.ts'
 
-// The program that Drover uploads to a host: `agent attach` is what it runs over SSH, `agent serve` what that starts behind itself.
+// The program that Drover uploads to a host: `agent attach` is what it runs over SSH, `agent serve` what that starts behind itself, `agent hold` what keeps a socket of QEMU open when that dies.
 const program = fileURLToPath(import.meta.url)
 /** The content is the version: the desktop names the file after the same digest. */
 const version = createHash('sha256').update(readFileSync(program)).digest('hex').slice(0, 16)
 
 async function run(command: string | undefined): Promise<void> {
+  if (command === 'hold') return hold()
   const folder = agentFolder()
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   // Sockets are named relative to it.
