@@ -2,6 +2,7 @@ import { oc, eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { hostId } from './host.ts'
 import { movePlan } from './migration.ts'
+import { pageFigures, pageSample } from './pages.ts'
 import { problem, problems } from './problem.ts'
 
 /** What a move is doing, in the order in which it happens. `recovering`: post-copy lost its network and waits. */
@@ -63,6 +64,10 @@ export const job = z.object({
   /** Seconds left as a range; `no` when it will not end by itself. */
   eta: z.union([z.tuple([z.number(), z.number()]), z.literal('not-converging')]).nullable(),
   driver: z.enum(['agent', 'app']),
+  /** The jobs that move as one gang bear the same id; `size` is how many there were at its beginning, `index` counts them from 0. */
+  gang: z.object({ id: z.string(), size: z.number().int(), index: z.number().int() }).nullish(),
+  /** Newest of a move whose memory goes through the agents; of an ended one its totals. */
+  pages: pageFigures.nullish(),
 })
 export type Job = z.infer<typeof job>
 
@@ -86,6 +91,8 @@ export const moveSamples = z.object({
   /** Milliseconds that vCPUs stood still on missing pages, cumulative; null where QEMU does not say. */
   blocktimeMs: z.array(z.number().nullable()),
   expectedDowntimeMs: z.array(z.number().nullable()),
+  /** Of a move whose memory goes through the agents. */
+  pages: z.array(pageSample.nullable()),
 })
 export type MoveSamples = z.infer<typeof moveSamples>
 

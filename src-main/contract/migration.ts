@@ -4,7 +4,8 @@ import { hostId } from './host.ts'
 import { problem, problems, severity } from './problem.ts'
 import { vmRef } from './vm.ts'
 
-export const technique = z.enum(['precopy', 'postcopy', 'hybrid', 'offline'])
+/** `gang`: pre-copy of several VMs at once through the agents, what they share crossing once. `scatter`: post-copy at once, the source drained into depots. */
+export const technique = z.enum(['precopy', 'postcopy', 'hybrid', 'gang', 'scatter', 'offline'])
 export type Technique = z.infer<typeof technique>
 
 /** When a hybrid move switches to post-copy. */
@@ -43,6 +44,12 @@ export const moveOptions = z.object({
   driver: z.enum(['auto', 'agent', 'app']).default('auto'),
   /** Media to eject from the moved definition, by target name. */
   eject: z.array(z.string()).default([]),
+  /** Of `scatter`: hosts that hold a page at the same time until the destination has it. With one, losing a depot loses the VM. */
+  replicas: z.number().int().min(1).max(3).default(2),
+  /** Of `scatter`: the hosts that are depots; null lets Drover choose. */
+  depots: z.array(hostId).nullable().default(null),
+  /** Of `scatter`: MiB/s at which the destination takes pages that nobody waits for; null is all there is. */
+  gatherMiBps: z.number().int().min(1).nullable().default(null),
 })
 export type MoveOptions = z.infer<typeof moveOptions>
 
@@ -78,6 +85,10 @@ export const forecast = z.object({
   dirtyRate: z.number().nullable(),
   bandwidth: z.number().nullable(),
   basis: z.string(),
+  /** Seconds until the source needs nothing of the VM any more, where that is before the end. */
+  sourceFreeSeconds: z.tuple([z.number(), z.number()]).nullish(),
+  /** What the technique promises here, and when it does not pay; in a sentence. */
+  promise: z.string().nullish(),
 })
 export type Forecast = z.infer<typeof forecast>
 
@@ -101,6 +112,8 @@ export const preflight = z.object({
   forecast: forecast.nullable(),
   route: route.nullable(),
   driver: z.enum(['agent', 'app']),
+  /** Of `scatter`: the hosts that would hold pages, and how much of the VM each has room for. MiB, Mbit/s of the slowest device known on the way. */
+  depots: z.array(z.object({ host: hostId, name: z.string(), capacityMiB: z.number(), mbps: z.number().nullable() })).optional(),
   /** What a lost connection of this computer would cost, in one sentence. */
   risk: z.string(),
   /** The same as a command of virsh. */
@@ -119,7 +132,10 @@ export const migrationContract = {
   /** Asks both hosts; one answer per plan, in order. */
   preflight: oc.errors(problems).input(z.object({ plans: z.array(movePlan).min(1) })).output(z.array(preflight)),
   fix: oc.errors(problems).input(z.object({ plan: movePlan, fix })),
-  /** Starts one job per plan under ids made by the client; a known id is answered, not started again. */
+  /**
+   * Starts one job per plan under ids made by the client; a known id is answered, not started again. Plans of technique `gang` from one host make one gang: their jobs
+   * begin together and bear the same `gang`.
+   */
   start: oc.errors(problems).input(z.object({ moves: z.array(z.object({ job: z.string().min(8), plan: movePlan })).min(1) })),
   cancel: oc.errors(problems).input(job),
   setLimits: oc.errors(problems).input(job.extend({ bandwidthMiBps: z.number().int().min(1).optional(), downtimeMs: z.number().int().min(1).max(10_000).optional() })),

@@ -41,7 +41,7 @@ function job(id: string, more: Partial<Job> = {}): Job {
         migrationAddress: null,
         keepSource: false,
         driver: 'auto',
-        eject: [],
+        eject: [], replicas: 2, depots: null, gatherMiBps: null,
       },
     },
     vmName: 'Web-1',
@@ -66,6 +66,7 @@ function samples(from: number, rows: number) {
     for (const t of times) values.push(column === 'phase' ? 'memory' : t)
   }
   all.dirtyRate.fill(null)
+  all.pages.fill(null)
   return all
 }
 

@@ -4,7 +4,7 @@ import { vmKey, type VmView } from '../../src-main/contract/vm.ts'
 import type { FakeCluster } from './fake-cluster.ts'
 
 export function emptyMoveSamples(): MoveSamples {
-  return { t: [], phase: [], memoryTotal: [], memoryRemaining: [], memoryTransferred: [], throughput: [], dirtyRate: [], iteration: [], throttle: [], diskTotal: [], diskTransferred: [], postcopyRequests: [], blocktimeMs: [], expectedDowntimeMs: [] }
+  return { t: [], phase: [], memoryTotal: [], memoryRemaining: [], memoryTransferred: [], throughput: [], dirtyRate: [], iteration: [], throttle: [], diskTotal: [], diskTransferred: [], postcopyRequests: [], blocktimeMs: [], expectedDowntimeMs: [], pages: [] }
 }
 
 function running(phase: Phase): JobState {
@@ -47,7 +47,7 @@ export class FakeMove {
     const total = 2 * 1024 ** 3
     this.lastSample = {
       t: [Date.now()], phase: ['memory'], memoryTotal: [total], memoryRemaining: [total * (1 - progress)], memoryTransferred: [total * progress], throughput: [1.1e8 + 5e6 * Math.sin(progress * 40)],
-      dirtyRate: [2e7], iteration: [1 + Math.floor(progress * 4)], throttle: [0], diskTotal: [0], diskTransferred: [0], postcopyRequests: [0], blocktimeMs: [null], expectedDowntimeMs: [80],
+      dirtyRate: [2e7], iteration: [1 + Math.floor(progress * 4)], throttle: [0], diskTotal: [0], diskTransferred: [0], postcopyRequests: [0], blocktimeMs: [null], expectedDowntimeMs: [80], pages: [null],
     }
     for (const name of Object.keys(this.samples) as (keyof MoveSamples)[]) (this.samples[name] as unknown[]).push(...this.lastSample[name])
     const left = 8 * (1 - progress)

@@ -43,7 +43,7 @@ async function begin(id: string, vm = uuid): Promise<OpenJob> {
 function sample(t: number, more: Partial<MoveSample> = {}): MoveSample {
   return {
     t, phase: 'memory', memoryTotal: 100, memoryRemaining: 50, memoryTransferred: 50, throughput: 10, dirtyRate: null, iteration: 1, throttle: 0,
-    diskTotal: 0, diskTransferred: 0, postcopyRequests: 0, blocktimeMs: null, expectedDowntimeMs: null, ...more,
+    diskTotal: 0, diskTransferred: 0, postcopyRequests: 0, blocktimeMs: null, expectedDowntimeMs: null, pages: null, ...more,
   }
 }
 

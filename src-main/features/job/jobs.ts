@@ -11,7 +11,7 @@ import { JobRecording } from './job-recording.ts'
 import { OpenJob, type JobChange } from './open-job.ts'
 
 /** What the client and the hosts say of a job before it begins. */
-export type NewJob = Pick<Job, 'id' | 'plan' | 'vmName' | 'sourceName' | 'destinationName' | 'driver'>
+export type NewJob = Pick<Job, 'id' | 'plan' | 'vmName' | 'sourceName' | 'destinationName' | 'driver' | 'gang'>
 export type ResolveStep = 'resume-source' | 'suspend-source'
 export type JobStore = Pick<Store, 'jobs' | 'journal' | 'recorder'>
 

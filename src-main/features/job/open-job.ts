@@ -1,4 +1,5 @@
 import type { Job, JobState, LogLine, MoveResult, MoveSamples, Whereabouts } from '../../contract/job.ts'
+import type { PageFigures } from '../../contract/pages.ts'
 import type { Problem } from '../../contract/problem.ts'
 import type { Event } from '../../base/event.ts'
 import { Emitter } from '../../base/event.ts'
@@ -103,6 +104,15 @@ export class OpenJob {
     if (driver === this.#view.driver) return
     this.#view = { ...this.#view, driver }
     this.#tell([], [], true)
+  }
+
+  /** What the agents know of the memory on its way. */
+  count(pages: PageFigures): void {
+    if (!this.isOpen) return
+    // That a host may be powered off, and that its VM no longer needs it, is worth being told at once.
+    const isUrgent = pages.mayPowerOff !== (this.#view.pages?.mayPowerOff ?? false) || pages.sourceFreeMs !== (this.#view.pages?.sourceFreeMs ?? null)
+    this.#view = { ...this.#view, pages }
+    this.#tell([], [], isUrgent)
   }
 
   sample(row: MoveSample): void {

@@ -8,7 +8,7 @@ const phases: Phase[] = ['preparing', 'storage', 'memory', 'switching', 'postcop
 function row(t: number, phase: Phase): MoveSample {
   return {
     t, phase, memoryTotal: 0, memoryRemaining: 0, memoryTransferred: t, throughput: 0, dirtyRate: null, iteration: 0, throttle: 0,
-    diskTotal: 0, diskTransferred: 0, postcopyRequests: 0, blocktimeMs: null, expectedDowntimeMs: null,
+    diskTotal: 0, diskTransferred: 0, postcopyRequests: 0, blocktimeMs: null, expectedDowntimeMs: null, pages: null,
   }
 }
 

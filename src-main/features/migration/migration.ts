@@ -22,6 +22,9 @@ import { riskOf } from './plan/risk.ts'
 import { virshOf } from './plan/virsh.ts'
 import { checks } from './preflight/checks.ts'
 import { runChecks } from './preflight/run-checks.ts'
+import { findDepots } from './relay/depots.ts'
+import type { HostFactsReader } from './host-facts/host-facts-reader.ts'
+import { isRelayed } from './plan/relayed.ts'
 import { chooseDriver, type DriverChoice } from './run/choose-driver.ts'
 import { MoveRunner } from './run/move-runner.ts'
 import { Revival, type RevivalTiming } from './run/revival.ts'
@@ -38,6 +41,13 @@ export interface MigrationParts {
 
 /** Jobs of the history that are looked at for throughputs. */
 const historyDepth = 300
+
+export interface StartOptions {
+  /** The caller sees to it that not too many move at once. */
+  readonly isPaced?: boolean
+  /** Of moves that belong to a gang of which others are started separately. */
+  readonly gang?: NonNullable<Job['gang']>
+}
 
 /** What the preflights of one request share. */
 interface Asking {
@@ -104,10 +114,11 @@ export class Migration implements JobDirector {
 
   /**
    * Starts the moves, or answers at once for jobs that are known. All are made before the first begins; of several plans that cannot be taken the first failure is
-   * told, and those before it are on their way. `isPaced`: the caller sees to it that not too many move at once. Rejects with `vm-gone`, `host-unknown`, `same-host` or `move-running`.
+   * told, and those before it are on their way. Rejects with `vm-gone`, `host-unknown`, `same-host` or `move-running`.
    */
-  async start(moves: readonly { readonly job: string; readonly plan: MovePlan }[], options: { readonly isPaced?: boolean } = {}): Promise<void> {
+  async start(moves: readonly { readonly job: string; readonly plan: MovePlan }[], options: StartOptions = {}): Promise<void> {
     const { jobs, hosts, inventory } = this.#parts
+    const gangs = gangsOf(moves)
     for (const { job: id, plan } of moves) {
       const vm = inventory.vm(plan.vm)
       const known = await jobs.get(id)
@@ -116,7 +127,7 @@ export class Migration implements JobDirector {
       if (plan.vm.host === plan.destination) throw new Failure('same-host', `${vm.name} is on that host already.`)
       hosts.record(plan.destination)
       const driver = plan.options.driver === 'app' || !this.#parts.settings.current.useAgent ? 'app' : 'agent'
-      const made = await jobs.create({ id, plan, vmName: vm.name, sourceName: hosts.name(plan.vm.host), destinationName: hosts.name(plan.destination), driver })
+      const made = await jobs.create({ id, plan, vmName: vm.name, sourceName: hosts.name(plan.vm.host), destinationName: hosts.name(plan.destination), driver, gang: options.gang ?? gangs.get(id) ?? null })
       if ('job' in made) this.#runner.begin(made.job, options)
     }
   }
@@ -173,6 +184,7 @@ export class Migration implements JobDirector {
         readers,
         signal,
         agentPort: this.#agentPort,
+        findDepots: (source, memoryKiB) => this.#findDepots({ plan, readers, source, memoryKiB, isPatient: false, signal }),
         chooseDriver: async (way) => {
           const choice = await this.#chooseDriver(plan, false, way, signal)
           driverNote = choice.reason === null ? null : noAgent(choice.reason)
@@ -191,7 +203,7 @@ export class Migration implements JobDirector {
       }),
     ])
     if (move.route?.mbps != null) this.#mbps.set(`${plan.vm.host} ${plan.destination}`, move.route.mbps)
-    this.#recent.keep(plan, { findings, way: { route: move.route, listenAddress: move.listenAddress, agentProbe: move.agentProbe } })
+    this.#recent.keep(plan, { findings, way: { route: move.route, listenAddress: move.listenAddress, agentProbe: move.agentProbe, inMbps: move.inMbps } })
     const notes = [driverNote, this.#maintenanceNote(plan.destination)].filter((note) => note !== null)
     return this.#answer(move, [...findings, ...notes], forecast)
   }
@@ -207,7 +219,8 @@ export class Migration implements JobDirector {
       forecast,
       route,
       driver,
-      risk: riskOf(plan.options, driver, { vm: domain.name, source: source.name, destination: destination.name }),
+      ...(plan.options.technique === 'scatter' ? { depots: move.depots.chosen.map(({ host, name, capacityMiB, mbps }) => ({ host, name, capacityMiB, mbps })) } : {}),
+      risk: riskOf(plan.options, driver, { vm: domain.name, source: source.name, destination: destination.name, depots: move.depots.chosen.map(({ name }) => name) }),
       virsh: virshOf({
         plan,
         vmName: domain.name,
@@ -265,13 +278,15 @@ export class Migration implements JobDirector {
   /** Right before a move: findings and the way of a moment ago are believed, errors block, warnings go to the log. */
   async #recheck(plan: MovePlan, signal: AbortSignal): Promise<{ move: Assembled; remarks: string[] }> {
     const known = this.#recent.take(plan)
+    const readers = new Readers(this.#parts.hosts, signal)
     const move = await assemble({
       plan,
       hosts: this.#parts.hosts,
-      readers: new Readers(this.#parts.hosts, signal),
+      readers,
       way: known?.way,
       signal,
       agentPort: this.#agentPort,
+      findDepots: (source, memoryKiB) => this.#findDepots({ plan, readers, source, memoryKiB, isPatient: true, signal }),
       chooseDriver: async (way) => (await this.#chooseDriver(plan, true, way, signal)).driver,
     })
     const findings = known?.findings ?? (await this.#findings(move))
@@ -280,6 +295,12 @@ export class Migration implements JobDirector {
       throw new Failure(error.code, error.message, { ...(error.evidence === undefined ? {} : { evidence: error.evidence }), ...(error.next === undefined ? {} : { next: error.next }) })
     }
     return { move, remarks: findings.filter(({ severity }) => severity === 'warning').map(({ message }) => message) }
+  }
+
+  #findDepots(about: { plan: MovePlan; readers: Readers; source: HostFactsReader; memoryKiB: number; isPatient: boolean; signal: AbortSignal }) {
+    const { hosts, agents } = this.#parts
+    const { plan, readers, source, memoryKiB, isPatient, signal } = about
+    return findDepots({ plan, source, memoryKiB, hosts, reader: (host) => readers.of(host), agent: (host) => agents.link(host), agentPort: this.#agentPort, promised: (host) => this.#runner.promisedKiB(host), isPatient, signal })
   }
 
   get #agentPort(): number {
@@ -291,9 +312,19 @@ export class Migration implements JobDirector {
     const { agents, settings, hosts } = this.#parts
     const links = [plan.vm.host, plan.destination].map((host) => agents.link(host))
     const [choice, { agentProbe }] = await Promise.all([chooseDriver(plan.options, { useAgent: settings.current.useAgent, agents: links, isPatient, signal }), way])
-    if (choice.driver === 'app' || agentProbe !== 'filtered' || plan.options.driver === 'agent') return choice
+    if (choice.driver === 'app' || agentProbe !== 'filtered' || plan.options.driver === 'agent' || isRelayed(plan.options.technique)) return choice
     return { driver: 'app', reason: `The agent on ${hosts.name(plan.vm.host)} gets no answer from port ${this.#agentPort} of ${hosts.name(plan.destination)}: a firewall is in between.` }
   }
+}
+
+/** Moves of technique `gang` from one host are one gang, named after the first of them: asked a second time they are the same again. */
+function gangsOf(moves: readonly { readonly job: string; readonly plan: MovePlan }[]): Map<string, NonNullable<Job['gang']>> {
+  const gangs = new Map<string, NonNullable<Job['gang']>>()
+  for (const { job, plan } of moves) {
+    const others = moves.filter((each) => each.plan.options.technique === 'gang' && each.plan.vm.host === plan.vm.host)
+    if (plan.options.technique === 'gang' && others[0]) gangs.set(job, { id: `gang-${others[0].job}`.slice(0, 64), size: others.length, index: others.findIndex((each) => each.job === job) })
+  }
+  return gangs
 }
 
 const severities = ['error', 'warning', 'note'] as const

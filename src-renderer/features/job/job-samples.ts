@@ -4,7 +4,7 @@ import type { MoveSamples } from '../../../src-main/contract/job.ts'
 export function noSamples(): MoveSamples {
   return {
     t: [], phase: [], memoryTotal: [], memoryRemaining: [], memoryTransferred: [], throughput: [], dirtyRate: [], iteration: [], throttle: [],
-    diskTotal: [], diskTransferred: [], postcopyRequests: [], blocktimeMs: [], expectedDowntimeMs: [],
+    diskTotal: [], diskTransferred: [], postcopyRequests: [], blocktimeMs: [], expectedDowntimeMs: [], pages: [],
   }
 }
 

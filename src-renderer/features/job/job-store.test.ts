@@ -12,7 +12,7 @@ const succeeded: JobState = { state: 'succeeded', result: { totalMs: 12_000, dow
 function job(id: string, state: JobState, over: Partial<Job> = {}): Job {
   const options: Job['plan']['options'] = {
     technique: 'precopy', hybridSwitch: { when: 'forecast' }, storage: 'none', disks: null, autoConverge: false, compression: 'none', parallelConnections: null,
-    bandwidthMiBps: null, downtimeMs: null, tls: false, unsafe: false, migrationAddress: null, keepSource: false, driver: 'auto', eject: [],
+    bandwidthMiBps: null, downtimeMs: null, tls: false, unsafe: false, migrationAddress: null, keepSource: false, driver: 'auto', eject: [], replicas: 2, depots: null, gatherMiBps: null,
   }
   return {
     id, kind: 'move', plan: { vm: { host: 'a', uuid: '1' }, destination: 'b', options }, vmName: 'web', sourceName: 'a', destinationName: 'b',

@@ -12,9 +12,10 @@ export const liveTechniques: readonly TechniqueWords[] = [
   { value: 'precopy', name: 'Pre-copy', promise: 'Copies memory in rounds while the VM runs; can be cancelled to the end.', price: 'A guest that writes faster than the network never gets over.' },
   { value: 'postcopy', name: 'Post-copy', promise: 'Switches at once and fetches memory afterwards; always ends.', price: 'A failure after the switch can lose the VM; it runs slower until all memory is there.' },
   { value: 'hybrid', name: 'Hybrid', promise: 'Pre-copy rounds first, then post-copy for the rest; always ends.', price: 'From the switch on, as post-copy.' },
+  { value: 'scatter', name: 'Evacuate fastest', promise: 'Switches at once and drains the source into other hosts, so that it can be powered off early.', price: 'Until all memory is there, more hosts hold parts of the VM; it runs slower, as in post-copy.' },
 ]
 
-const techniques: Record<Technique, string> = { precopy: 'Pre-copy', postcopy: 'Post-copy', hybrid: 'Hybrid', offline: 'Definition only' }
+const techniques: Record<Technique, string> = { precopy: 'Pre-copy', postcopy: 'Post-copy', hybrid: 'Hybrid', gang: 'Gang', scatter: 'Evacuate fastest', offline: 'Definition only' }
 
 export function techniqueName(technique: Technique): string {
   return techniques[technique]

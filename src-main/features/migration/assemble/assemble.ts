@@ -3,9 +3,11 @@ import type { MovePlan, Route } from '../../../contract/migration.ts'
 import { Failure } from '../../../base/failure.ts'
 import type { HostDirectory } from '../../host/host-session.ts'
 import type { Assembled } from '../engines/engine.ts'
+import type { NetLink } from '../host-facts/net-links.ts'
 import { HostFactsReader } from '../host-facts/host-facts-reader.ts'
 import type { PreflightSide } from '../preflight/check.ts'
 import { findRoute } from '../route/find-route.ts'
+import type { Depots } from '../relay/depots.ts'
 import { probe } from '../route/probe.ts'
 import { copiedDisks } from '../storage/copied-disks.ts'
 import { readVm, type VmOnHost } from '../vm/read-vm.ts'
@@ -29,6 +31,8 @@ export class Readers {
   }
 }
 
+const noDepots: Depots = { chosen: [], passedOver: [] }
+
 /** How the memory is to go over. */
 export interface Way {
   readonly route: Route | null
@@ -36,6 +40,8 @@ export interface Way {
   readonly listenAddress: string | null
   /** Whether the source gets through to where the destination's agent will listen. */
   readonly agentProbe: Route['probe']
+  /** Mbit/s of the device by which the destination receives; null where it is not known. */
+  readonly inMbps: number | null
 }
 
 /** Asks both hosts about a plan. Rejects with `same-host`, `vm-gone`, `host-offline`, or what libvirt says. */
@@ -49,14 +55,19 @@ export async function assemble(options: {
   agentPort: number
   /** Found a moment ago; looked for when left out. */
   way?: Way | undefined
+  /** Looks for hosts that hold pages on their way; asked only where the technique wants them. */
+  findDepots: (source: HostFactsReader, memoryKiB: number) => Promise<Depots>
   signal: AbortSignal
 }): Promise<Assembled> {
   const { plan, hosts, readers, signal } = options
   if (plan.vm.host === plan.destination) throw new Failure('same-host', 'The VM is on that host already.')
   const [source, destination] = [readers.of(plan.vm.host), readers.of(plan.destination)]
   const way = options.way ? Promise.resolve(options.way) : findWay()
-  const [domain, { route, listenAddress, agentProbe }, driver] = await Promise.all([readVm(source.session, plan.vm, signal), way, options.chooseDriver(way)])
-  const disks = await copiedDisks(plan, domain, source)
+  const [domain, { route, listenAddress, agentProbe, inMbps }, driver] = await Promise.all([readVm(source.session, plan.vm, signal), way, options.chooseDriver(way)])
+  const [disks, depots] = await Promise.all([
+    copiedDisks(plan, domain, source),
+    plan.options.technique === 'scatter' && domain.isActive ? options.findDepots(source, domain.live.memory.size) : noDepots,
+  ])
   return {
     plan,
     domain,
@@ -66,16 +77,18 @@ export async function assemble(options: {
     route,
     listenAddress,
     agentProbe,
+    inMbps,
+    depots,
     driver,
     signal,
   }
 
   async function findWay(): Promise<Way> {
     const route = await findRoute({ plan, source, destination, setting: hosts.record(plan.destination).migrationAddress, signal })
-    if (!route) return { route, listenAddress: null, agentProbe: 'not-probed' }
+    if (!route) return { route, listenAddress: null, agentProbe: 'not-probed', inMbps: null }
     const isAnswered = route.probe === 'reachable' || route.probe === 'refused'
-    const [isOfHost, agentProbe] = await Promise.all([isOwn(destination, route.address), isAnswered ? probe(source, route.address, options.agentPort, signal) : ('not-probed' as const)])
-    return { route, listenAddress: isOfHost ? route.address : null, agentProbe }
+    const [device, agentProbe] = await Promise.all([ownDevice(destination, route.address), isAnswered ? probe(source, route.address, options.agentPort, signal) : ('not-probed' as const)])
+    return { route, listenAddress: device ? route.address : null, agentProbe, inMbps: device?.mbps ?? null }
   }
 }
 
@@ -85,9 +98,9 @@ function sideOf(facts: HostFactsReader, { live }: VmOnHost): PreflightSide {
   return { host, name, facts, domainCapabilities: () => facts.domainCapabilities(of) }
 }
 
-/** Whether the address is one of the host's own, so that its QEMU can listen there and nowhere else. A forwarded address is not. */
-async function isOwn(host: HostFactsReader, address: string): Promise<boolean> {
-  if (isIP(address) === 0) return false
+/** The device that has the address, so that the host's QEMU can listen there and nowhere else. A forwarded address has none. */
+async function ownDevice(host: HostFactsReader, address: string): Promise<NetLink | null> {
+  if (isIP(address) === 0) return null
   const links = await host.interfaces()
-  return links?.some((link) => link.addresses.some((own) => own.address === address)) ?? false
+  return links?.find((link) => link.addresses.some((own) => own.address === address)) ?? null
 }

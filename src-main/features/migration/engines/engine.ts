@@ -3,6 +3,7 @@ import type { MoveSpec } from '../../../agent/protocol/move-spec.ts'
 import type { Connection } from '../../../libvirt/client/connection.ts'
 import type { ForecastInputs } from '../forecast/forecast-inputs.ts'
 import type { PreflightContext } from '../preflight/check.ts'
+import type { Depots } from '../relay/depots.ts'
 import type { CopiedDisk } from '../storage/copied-disks.ts'
 import type { VmOnHost } from '../vm/read-vm.ts'
 
@@ -13,6 +14,10 @@ export interface Assembled extends PreflightContext {
   readonly route: Route | null
   /** Where the destination's QEMU is to listen; null for libvirt's default, all addresses. */
   readonly listenAddress: string | null
+  /** Mbit/s of the device by which the destination receives; null where it is not known. */
+  readonly inMbps: number | null
+  /** None where the technique wants none. */
+  readonly depots: Depots
 }
 
 /** What an engine needs to work before the five calls. */

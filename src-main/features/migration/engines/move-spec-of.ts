@@ -5,6 +5,9 @@ import { uriOf } from '../plan/migrate-uri.ts'
 import { readMigratableXml } from '../vm/read-vm.ts'
 import type { Assembled } from './engine.ts'
 
+/** What a technique is to the conductor: the agents' part in it is told beside. */
+const agentTechnique = { precopy: 'precopy', postcopy: 'postcopy', hybrid: 'hybrid', offline: 'offline', gang: 'precopy', scatter: 'postcopy' } as const
+
 /** The plan as the conductor takes it. Asks the source for its XML where that must be adjusted. */
 export async function moveSpecOf(move: Assembled, job: string): Promise<MoveSpec> {
   const { plan, domain, route, destination } = move
@@ -16,7 +19,7 @@ export async function moveSpecOf(move: Assembled, job: string): Promise<MoveSpec
     job,
     vm: { name: domain.name, uuid: domain.uuid },
     hosts: { source: move.source.name, destination: destination.name },
-    technique: options.technique,
+    technique: agentTechnique[options.technique],
     switchPolicy: options.hybridSwitch,
     flags: planFlags(options, domain),
     destinationName: domain.name,

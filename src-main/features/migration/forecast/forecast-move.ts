@@ -43,6 +43,7 @@ function reckon(options: Pick<MoveOptions, 'technique' | 'autoConverge'>, inputs
     case 'offline':
       return { seconds: storageSeconds, downtimeMs: 0, bytes: inputs.storage, isConverging: true }
     case 'postcopy':
+    case 'scatter':
       return { seconds: storageSeconds + memory / bandwidth + switching / 1000, downtimeMs: switching, bytes: inputs.storage + memory, isConverging: true }
     case 'hybrid': {
       // At worst one full round, then what it left dirty crosses once more.
@@ -50,7 +51,8 @@ function reckon(options: Pick<MoveOptions, 'technique' | 'autoConverge'>, inputs
       const seconds = storageSeconds + (memory + dirtied) / bandwidth + switching / 1000
       return { seconds, downtimeMs: switching, bytes: inputs.storage + memory + dirtied, isConverging: true }
     }
-    case 'precopy': {
+    case 'precopy':
+    case 'gang': {
       const outcome = reckonPrecopy({ memory, dirtyable: inputs.memoryTotal, dirtyRate, bandwidth, downtimeLimitMs: inputs.downtimeLimitMs, isThrottled: options.autoConverge })
       return { seconds: storageSeconds + outcome.seconds, downtimeMs: outcome.downtimeMs, bytes: inputs.storage + outcome.bytes, isConverging: outcome.isConverging }
     }

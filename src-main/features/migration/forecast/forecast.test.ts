@@ -81,7 +81,7 @@ test('a limit of the plan is never forecast to be exceeded, and earlier moves ou
 function sample(t: number, more: Partial<MoveSample>): MoveSample {
   return {
     t, phase: 'memory', memoryTotal: 4 * GiB, memoryRemaining: 2 * GiB, memoryTransferred: 2 * GiB, throughput: 100 * MiB, dirtyRate: 0, iteration: 1, throttle: 0,
-    diskTotal: 0, diskTransferred: 0, postcopyRequests: 0, blocktimeMs: null, expectedDowntimeMs: null, ...more,
+    diskTotal: 0, diskTransferred: 0, postcopyRequests: 0, blocktimeMs: null, expectedDowntimeMs: null, pages: null, ...more,
   }
 }
 

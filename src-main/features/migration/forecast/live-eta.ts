@@ -1,6 +1,7 @@
 import type { Job } from '../../../contract/job.ts'
 import type { MoveOptions } from '../../../contract/migration.ts'
 import type { MoveSample } from '../../job/sample-log.ts'
+import { switchesEarly } from '../plan/relayed.ts'
 import { defaultDowntimeMs } from './forecast-inputs.ts'
 import { reckonPrecopy } from './precopy-model.ts'
 
@@ -74,7 +75,7 @@ export class LiveEta {
     const dirtyRate = this.#dirtyRate ?? 0
     const input = { memory: sample.memoryRemaining, dirtyable: sample.memoryTotal, dirtyRate, bandwidth, downtimeLimitMs: this.#downtimeMs, isThrottled: false }
     const asIs = reckonPrecopy(input)
-    if (this.#options.technique === 'hybrid' || this.#options.technique === 'postcopy') {
+    if (switchesEarly(this.#options.technique)) {
       return range(sample.memoryRemaining / bandwidth, 0.5, 2)
     }
     if (asIs.isConverging && dirtyRate < bandwidth * 0.95) return range(asIs.seconds, 0.7, 1.5)

@@ -1,5 +1,6 @@
 import type { Finding, MoveOptions } from '../../../contract/migration.ts'
 import { compareVersions } from '../../../libvirt/xml/machine-type.ts'
+import { isRelayed, switchesEarly } from './relayed.ts'
 import { needsMultifd, parallelConnectionsOf } from './plan-flags.ts'
 
 /** What the hosts run, as `9.0.0`. */
@@ -19,7 +20,7 @@ interface Need {
 
 /** First versions that have an option (libvirt's news.rst, QEMU's ChangeLog). */
 const needs: readonly Need[] = [
-  { when: (o) => o.technique === 'postcopy' || o.technique === 'hybrid', what: 'Post-copy', libvirt: '1.3.3', qemu: '2.5.0', fix: { label: 'Use pre-copy', options: { technique: 'precopy' } } },
+  { when: (o) => switchesEarly(o.technique), what: 'Post-copy', libvirt: '1.3.3', qemu: '2.5.0', fix: { label: 'Use pre-copy', options: { technique: 'precopy' } } },
   { when: (o) => o.parallelConnections !== null, what: 'Parallel connections', libvirt: '5.2.0', qemu: '4.0.0', fix: { label: 'Use one connection', options: { parallelConnections: null } } },
   { when: (o) => needsMultifd(o.compression), what: 'Compression by zlib or zstd', libvirt: '9.4.0', qemu: '5.0.0', fix: { label: 'Do not compress', options: { compression: 'none' } } },
   { when: (o) => o.tls, what: 'Encryption by QEMU', libvirt: '3.2.0', qemu: '2.7.0', fix: { label: 'Do not encrypt', options: { tls: false } } },
@@ -28,6 +29,8 @@ const needs: readonly Need[] = [
 /** Options that exclude each other, or that a host is too old for. */
 export function checkOptions(options: MoveOptions, hosts: readonly HostVersions[]): Finding[] {
   if (options.technique === 'offline') return []
+  // What they exclude is refused as a whole.
+  const isMultifd = !isRelayed(options.technique) && parallelConnectionsOf(options) !== null
   const findings: Finding[] = []
   const clash = (code: string, message: string, label: string, change: Partial<MoveOptions>) =>
     findings.push({ code, severity: 'error', subject: 'options', message, fix: { kind: 'option', label, options: change } })
@@ -46,8 +49,7 @@ export function checkOptions(options: MoveOptions, hosts: readonly HostVersions[
       })
     }
   }
-  const isMultifd = parallelConnectionsOf(options) !== null
-  const isPostcopy = options.technique === 'postcopy' || options.technique === 'hybrid'
+  const isPostcopy = switchesEarly(options.technique)
   // migrate_caps_check of QEMU's migration/options.c: multifd and xbzrle never, multifd and post-copy from QEMU 10.1 on.
   if (isMultifd && options.compression === 'xbzrle') clash('options-clash', 'xbzrle compresses a single stream; it cannot be used with parallel connections.', 'Do not compress', { compression: 'none' })
   if (isMultifd && isPostcopy && hosts.some(({ qemu }) => isOlder(qemu, '10.1.0'))) {

@@ -1,6 +1,7 @@
 import type { MovePlan, Route } from '../../../contract/migration.ts'
 import { parseAddress } from '../../../transport/address.ts'
 import { quoteWord } from '../../../transport/quote.ts'
+import { isRelayed, switchesEarly } from './relayed.ts'
 import { parallelConnectionsOf } from './plan-flags.ts'
 import { uriOf } from './migrate-uri.ts'
 
@@ -40,6 +41,7 @@ export function virshOf(parts: VirshParts): string {
   words.push('--change-protection', '--verbose', vmName, to)
   if (route) words.push(uriOf(route.address))
   const before = [
+    ...(isRelayed(options.technique) ? ['# virsh moves it without the agents: ' + (options.technique === 'gang' ? 'what VMs have in common crosses for each of them' : 'the source is free only when the destination has everything')] : []),
     ...(options.eject.length > 0 ? [`# ${vmName}.xml: the definition without the media in ${options.eject.join(', ')}`] : []),
     ...(options.downtimeMs !== null && options.technique !== 'offline' ? [line(from, ['migrate-setmaxdowntime', vmName, String(options.downtimeMs)])] : []),
     ...parts.volumes.flatMap((volume) => copyLines(from, to, volume)),
@@ -50,13 +52,13 @@ export function virshOf(parts: VirshParts): string {
 
 function modeWords(technique: MovePlan['options']['technique']): string[] {
   if (technique === 'offline') return ['--offline']
-  return technique === 'precopy' ? ['--live'] : ['--live', '--postcopy']
+  return !switchesEarly(technique) ? ['--live'] : ['--live', '--postcopy']
 }
 
 function liveWords({ plan: { options }, hostname, copied }: VirshParts): string[] {
   const words: string[] = []
   // The shortest that virsh waits is one second.
-  if (options.technique === 'postcopy') words.push('--timeout', '1', '--timeout-postcopy')
+  if (options.technique === 'postcopy' || options.technique === 'scatter') words.push('--timeout', '1', '--timeout-postcopy')
   if (options.technique === 'hybrid' && options.hybridSwitch.when === 'time') words.push('--timeout', String(Math.max(1, Math.round(options.hybridSwitch.seconds))), '--timeout-postcopy')
   if (options.technique === 'hybrid' && options.hybridSwitch.when === 'forecast') words.push('--postcopy-after-precopy')
   if (options.storage === 'full') words.push('--copy-storage-all')
@@ -67,7 +69,7 @@ function liveWords({ plan: { options }, hostname, copied }: VirshParts): string[
   const connections = parallelConnectionsOf(options)
   if (connections !== null) words.push('--parallel', '--parallel-connections', String(connections))
   if (options.bandwidthMiBps !== null) words.push('--bandwidth', String(options.bandwidthMiBps))
-  if (options.bandwidthMiBps !== null && options.technique !== 'precopy') words.push('--postcopy-bandwidth', String(options.bandwidthMiBps))
+  if (options.bandwidthMiBps !== null && switchesEarly(options.technique)) words.push('--postcopy-bandwidth', String(options.bandwidthMiBps))
   if (options.tls) words.push('--tls', '--tls-destination', hostname)
   if (options.unsafe) words.push('--unsafe')
   return words

@@ -16,6 +16,7 @@ import { nics } from './nics.ts'
 import { placement } from './placement.ts'
 import { reach } from './reach.ts'
 import { recovery } from './recovery.ts'
+import { relay } from './relay.ts'
 import { security } from './security.ts'
 import { tsc } from './tsc.ts'
 import { versions } from './versions.ts'
@@ -41,5 +42,6 @@ export const checks: readonly Check[] = [
   encryption,
   faults,
   recovery,
+  relay,
   clock,
 ]

@@ -1,4 +1,5 @@
 import type { Finding } from '../../../contract/migration.ts'
+import { isRelayed } from '../plan/relayed.ts'
 import type { Check, PreflightSide } from './check.ts'
 import { about } from './finding.ts'
 
@@ -9,6 +10,8 @@ export const encryption: Check = {
   subject: 'encryption',
   async run({ domain, source, destination, plan }) {
     if (!domain.isActive) return []
+    // What the agents carry has checks of its own.
+    if (isRelayed(plan.options.technique)) return []
     if (plan.options.tls) return (await Promise.all([source, destination].map(certificates))).flat()
     for (const side of [source, destination]) {
       if (isForced(await side.facts.readFile('/etc/libvirt/qemu.conf'))) {

@@ -1,3 +1,4 @@
+import { switchesEarly } from '../plan/relayed.ts'
 import type { Check } from './check.ts'
 import { about } from './finding.ts'
 
@@ -8,7 +9,7 @@ export const faults: Check = {
   subject: 'post-copy',
   async run({ domain, destination, plan }) {
     const { technique } = plan.options
-    if (!domain.isActive || (technique !== 'postcopy' && technique !== 'hybrid')) return []
+    if (!domain.isActive || !switchesEarly(technique)) return []
     const setting = (await destination.facts.readFile('/proc/sys/vm/unprivileged_userfaultfd'))?.trim()
     if (setting !== '0' || isRoot(await destination.facts.readFile('/etc/libvirt/qemu.conf'))) return []
     // Since Linux 6.1 access to this device is enough, and QEMU takes it from 8.1 on.

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Finding, Fix } from '../../../contract/migration.ts'
+import { isRelayed } from '../plan/relayed.ts'
 import type { Check, PreflightContext } from './check.ts'
 import { about } from './finding.ts'
 
@@ -9,7 +10,7 @@ const { error, warning, note } = about('route')
 export const reach: Check = {
   subject: 'route',
   async run(context) {
-    const { route, destination, source, domain } = context
+    const { route, destination, source, domain, plan } = context
     if (!domain.isActive) return []
     if (!route) return [error('route-none', `No address of ${destination.name} was found that ${source.name} could send memory to.`, { next: `Set a migration address for ${destination.name}.` })]
     const tried = `${route.address} (${route.origin})`
@@ -18,6 +19,8 @@ export const reach: Check = {
       case 'unresolved':
         return [error('route-unresolved', `${source.name} cannot resolve the name of ${destination.name}.`, { evidence: tried, next: 'Add it to DNS or /etc/hosts, or set a migration address.', ...(fix ? { fix } : {}) })]
       case 'filtered':
+        // The agents dial each other; QEMU only its own agent.
+        if (isRelayed(plan.options.technique)) return []
         return [error('route-filtered', `${source.name} gets no answer from ${destination.name} on the ports of migrations.`, { evidence: tried, next: `Open TCP ports 49152 to 49215 on ${destination.name}, or use another network.`, ...(fix ? { fix } : {}) })]
       case 'not-probed':
         return [note('route-not-probed', `Whether ${source.name} reaches ${route.address} could not be tried.`)]
@@ -38,8 +41,8 @@ function localName({ route, source }: PreflightContext): Finding[] {
 }
 
 /** Only where an agent was asked for: else the app drives by itself, and says so. */
-function agentsApart({ driver, agentProbe, source, destination }: PreflightContext): Finding[] {
-  if (driver !== 'agent' || agentProbe !== 'filtered') return []
+function agentsApart({ driver, agentProbe, source, destination, plan }: PreflightContext): Finding[] {
+  if (driver !== 'agent' || agentProbe !== 'filtered' || isRelayed(plan.options.technique)) return []
   return [
     error('agent-filtered', `The agent on ${source.name} gets no answer from ${destination.name} on the ports of agents.`, {
       next: `Open Drover's range of ports on ${destination.name} (it is in the settings), or let this computer drive the move.`,

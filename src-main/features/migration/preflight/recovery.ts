@@ -1,4 +1,5 @@
 import { compareVersions } from '../../../libvirt/xml/machine-type.ts'
+import { switchesEarly } from '../plan/relayed.ts'
 import type { Check } from './check.ts'
 import { about } from './finding.ts'
 
@@ -12,7 +13,7 @@ export const recovery: Check = {
   subject: 'post-copy',
   run({ domain, source, destination, plan }) {
     const { technique } = plan.options
-    if (!domain.isActive || (technique !== 'postcopy' && technique !== 'hybrid')) return []
+    if (!domain.isActive || !switchesEarly(technique)) return []
     for (const { name, facts } of [source, destination]) {
       const { libvirtVersion } = facts.session.facts
       const version = libvirtVersion.split('.').map(Number)

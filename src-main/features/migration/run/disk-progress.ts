@@ -21,7 +21,7 @@ export function diskProgress(job: OpenJob, now: () => number = Date.now): (done:
     const throughput = first && t > first.t ? Math.round(((done - first.done) * 1000) / (t - first.t)) : 0
     const row: MoveSample = {
       t, phase: 'storage', memoryTotal: 0, memoryRemaining: 0, memoryTransferred: 0, throughput, dirtyRate: null, iteration: 0, throttle: 0,
-      diskTotal: total, diskTransferred: done, postcopyRequests: 0, blocktimeMs: null, expectedDowntimeMs: null,
+      diskTotal: total, diskTransferred: done, postcopyRequests: 0, blocktimeMs: null, expectedDowntimeMs: null, pages: null,
     }
     job.run({ phase: 'storage' })
     job.sample(row)

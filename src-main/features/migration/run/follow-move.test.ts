@@ -80,3 +80,30 @@ test('after a restart the past sets the state again and is not told twice', asyn
   end({ kind: 'lost', failure: { code: 'agent-lost', sentence: 'Gone.' } })
   expect(await outcome).toMatchObject({ kind: 'lost' })
 })
+
+const counted = (backlog: number | null, toQemu: number, sourceFreeAt: number | null): MoveHappening => ({
+  kind: 'pages',
+  pages: {
+    classes: { unique: 20, inVm: 0, acrossVms: 0, alreadyThere: 0, zero: 4 }, bytes: { fromQemu: 81_920, core: 90_000, rack: 10, toQemu },
+    depots: [{ name: 'delta', pages: 20, bytes: 81_920, state: 'up' }], backlog, faults: { direct: 1, depot: 2, waiting: 0 }, sourceFreeAt, mayPowerOff: false,
+  },
+})
+
+test('of a move through agents the bar follows the destination, and the source’s clock is reckoned by the driver’s own', async () => {
+  const { handle, say, end } = script()
+  const job = openJob()
+  const outcome = followMove(job, handle)
+  say(started, 10_000)
+  say({ kind: 'phase', phase: 'postcopy' }, 10_100)
+  say(counted(20, 0, null), 10_200)
+  // QEMU at the source has sent everything; twenty pages lie in depots.
+  say({ ...sample('postcopy', 0), sample: { ...(sample('postcopy', 0) as Extract<MoveHappening, { kind: 'sample' }>).sample, memoryTotal: 40 * 4096 } } as MoveHappening, 10_300)
+  const held = job.view.progress!
+  expect(held).toBeLessThan(0.6)
+  say(counted(10, 40_960, 10_900), 10_800)
+  expect(job.view.pages).toMatchObject({ sourceFreeMs: 900, backlog: 10, depots: [{ name: 'delta' }] })
+  expect(job.view.progress!).toBeGreaterThan(held)
+  expect(job.samples.last).toMatchObject({ t: 10_800, pages: { backlog: 10, depots: [81_920], faults: { depot: 2 } } })
+  end({ kind: 'succeeded', figures: { totalMs: 1, downtimeMs: 1, bytes: 1, iterations: 1, finishMs: 1 } })
+  await outcome
+})

@@ -4,6 +4,7 @@ import type { OpenJob } from '../../job/open-job.ts'
 import type { MoveSample } from '../../job/sample-log.ts'
 import { LiveEta } from '../forecast/live-eta.ts'
 import { progressOf } from '../forecast/progress.ts'
+import { PagesOnTheirWay } from './pages-on-their-way.ts'
 
 const stepNames: Record<MoveStep, string> = {
   begin: 'Begin on the source',
@@ -14,6 +15,9 @@ const stepNames: Record<MoveStep, string> = {
   confirm: 'Confirm on the source',
 }
 
+/** Milliseconds without a sample after which what the agents count makes one. */
+const ownRowMs = 400
+
 /**
  * Turns what a driver tells into the job's state, samples and log until the move has ended, and answers how. Events up to `knownUntil` (milliseconds since the
  * epoch) were told before a restart: they set the state again and are not logged twice. `expectedMemory` as progressOf takes it. Never rejects.
@@ -23,6 +27,12 @@ export async function followMove(job: OpenJob, handle: MoveHandle, options: { kn
   const expectedMemory = options.expectedMemory ?? null
   const eta = new LiveEta({ technique, autoConverge, downtimeMs }, expectedMemory)
   const knownUntil = options.knownUntil ?? 0
+  const pages = new PagesOnTheirWay()
+  const show = (row: MoveSample): void => {
+    job.sample(row)
+    const seen = pages.asSeenBehind(row)
+    job.advance(progressOf(seen, expectedMemory), eta.take(seen))
+  }
   const take = (event: MoveEvent): void => {
     const say: OpenJob['say'] = (level, text) => {
       if (event.t > knownUntil) job.say(level, text)
@@ -30,6 +40,7 @@ export async function followMove(job: OpenJob, handle: MoveHandle, options: { kn
     switch (event.kind) {
       case 'started':
         job.run({})
+        pages.begin(event.t)
         return say('info', `The move began, driven by ${event.driver === 'agent' ? `the agent on ${job.view.sourceName}` : 'this computer'} (flags 0x${event.flags.toString(16)}).`)
       case 'step':
         if (event.state === 'done') say('info', `${stepNames[event.step]}: done in ${Math.round(event.ms)} ms.`)
@@ -39,10 +50,13 @@ export async function followMove(job: OpenJob, handle: MoveHandle, options: { kn
         return job.run({ phase: event.phase })
       case 'controls':
         return job.run(event.controls)
-      case 'sample': {
-        const row: MoveSample = { t: event.t, ...event.sample }
-        job.sample(row)
-        return job.advance(progressOf(row, expectedMemory), eta.take(row))
+      case 'sample':
+        return show({ t: event.t, ...event.sample, pages: pages.sample })
+      case 'pages': {
+        job.count(pages.take(event.pages))
+        const last = job.samples.last
+        // The source's QEMU may be gone while the destination still gathers: then nothing else tells.
+        return last && event.t - last.t >= ownRowMs ? show({ ...last, t: event.t, pages: pages.sample }) : undefined
       }
       case 'log':
         return say(event.level, event.text)

@@ -3,6 +3,7 @@ import type { MoveResult } from '../../../contract/job.ts'
 import { Failure } from '../../../base/failure.ts'
 import type { MoveHandle } from '../../../agent/conductor/move-handle.ts'
 import type { MoveFigures, MoveOutcome } from '../../../agent/protocol/move-event.ts'
+import type { MoveSpec } from '../../../agent/protocol/move-spec.ts'
 import type { AgentLink } from '../../host/agent/agent-link.ts'
 import { recoverAgentMove } from '../../host/agent/agent-move.ts'
 import { RemoteMove } from '../../host/agent/remote-move.ts'
@@ -14,6 +15,8 @@ import type { Assembled } from '../engines/engine.ts'
 import { engines } from '../engines/engines.ts'
 import { locate, toContract } from '../whereabouts/locate.ts'
 import { tellAgentProgress } from './agent-progress.ts'
+import { Gangs } from '../relay/gangs.ts'
+import { relayedMove } from '../relay/relayed-move.ts'
 import { carryAutostart, noteAutostart } from './autostart.ts'
 import { diskProgress } from './disk-progress.ts'
 import { followMove } from './follow-move.ts'
@@ -36,6 +39,7 @@ export interface RunnerParts {
 interface Running {
   readonly abort: AbortController
   handle: MoveHandle | null
+  depots: Assembled['depots']['chosen']
 }
 
 /** Runs jobs: waits for a place, prepares, hands over to a driver, follows it to its end, and passes on what the user commands. */
@@ -43,14 +47,21 @@ export class MoveRunner {
   readonly #parts: RunnerParts
   readonly #queue = new MoveQueue()
   readonly #running = new Map<string, Running>()
+  readonly #gangs: Gangs
 
   constructor(parts: RunnerParts) {
     this.#parts = parts
+    this.#gangs = new Gangs(parts)
+  }
+
+  /** KiB of a host that running moves may still fill with pages. */
+  promisedKiB(host: string): number {
+    return [...this.#running.values()].reduce((sum, { depots }) => sum + (depots.find((each) => each.host === host)?.capacityMiB ?? 0) * 1024, 0)
   }
 
   /** Starts the job; its end is the job's. One that is paced by its run does not wait for a place. */
   begin(job: OpenJob, options: { readonly isPaced?: boolean } = {}): void {
-    const running: Running = { abort: new AbortController(), handle: null }
+    const running: Running = { abort: new AbortController(), handle: null, depots: [] }
     this.#running.set(job.id, running)
     void this.#run(job, running, options.isPaced ?? false)
       .catch((thrown: unknown) => this.#failed(job, running, thrown))
@@ -59,7 +70,7 @@ export class MoveRunner {
 
   /** Goes on with a driver that was found again after a restart. */
   async resume(job: OpenJob, handle: MoveHandle, knownUntil: number): Promise<void> {
-    const running: Running = { abort: new AbortController(), handle }
+    const running: Running = { abort: new AbortController(), handle, depots: [] }
     this.#running.set(job.id, running)
     try {
       await this.#conclude(job, await this.#follow(job, handle, { knownUntil }), null)
@@ -113,10 +124,12 @@ export class MoveRunner {
     const { plan } = job.view
     const { signal } = running.abort
     const { hosts } = this.#parts
-    const leave = isPaced ? () => {} : await this.#queue.enter([plan.vm.host, plan.destination], signal, (host) => job.wait(`${hosts.name(host)} has other moves to finish first.`))
+    // A gang begins together, and has a budget for all of it.
+    const leave = isPaced || job.view.gang ? () => {} : await this.#queue.enter([plan.vm.host, plan.destination], signal, (host) => job.wait(`${hosts.name(host)} has other moves to finish first.`))
     try {
       job.run({ phase: 'preparing', cancellation: { can: 'yes', effect: `Nothing has begun: ${job.view.vmName} stays on ${job.view.sourceName}.` } })
       const { move, remarks } = await this.#recheck(job, signal)
+      running.depots = move.depots.chosen
       for (const remark of remarks) job.say('warning', remark)
       await noteAutostart(job, move.domain, this.#parts, signal)
       const engine = engines[plan.options.technique]
@@ -133,8 +146,8 @@ export class MoveRunner {
       try {
         signal.throwIfAborted()
         const wish = plan.options.driver === 'auto' && move.driver === 'app' ? 'app' : plan.options.driver
-        const { outcome } = await startDriver(spec, this.#driverParts(job, move, running), wish)
-        const told = await outcome
+        const { outcome, leave: leaveRelay } = await this.#drive(job, spec, move, running, wish)
+        const told = await outcome.finally(leaveRelay)
         await this.#conclude(job, told, plan.options.technique === 'offline' ? null : gap.milliseconds)
       } finally {
         gap.dispose()
@@ -159,7 +172,21 @@ export class MoveRunner {
     }
   }
 
-  #driverParts(job: OpenJob, move: Assembled, running: Running): DriverParts {
+  /** Makes ready what the memory goes through, and starts the driver. */
+  async #drive(job: OpenJob, spec: MoveSpec, move: Assembled, running: Running, wish: 'auto' | 'agent' | 'app'): Promise<{ outcome: Promise<MoveOutcome>; leave(): void }> {
+    const { signal } = running.abort
+    const parts = this.#driverParts(job, move, running)
+    const destinationsOf = (gang: string) => this.#parts.jobs.openJobs().flatMap((each) => (each.gang?.id === gang ? [each.plan.destination] : []))
+    const { relayed, leave } = await relayedMove(job, move, parts.address, { ...this.#parts, gangs: this.#gangs, destinationsOf }, signal)
+    try {
+      return { ...(await startDriver(spec, { ...parts, relayed }, wish)), leave }
+    } catch (thrown) {
+      leave()
+      throw thrown
+    }
+  }
+
+  #driverParts(job: OpenJob, move: Assembled, running: Running): Omit<DriverParts, 'relayed'> {
     const { signal } = running.abort
     const follow = (handle: MoveHandle) => {
       running.handle = handle
