@@ -1,7 +1,9 @@
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { MoveSpec } from '../../src-main/agent/protocol/move-spec.ts'
+import { recoverAgentMove } from '../../src-main/features/host/agent/agent-move.ts'
 import { LabGuest } from '../lab/guest.ts'
+import { GuestWatch } from '../lab/guest-watch.ts'
 import type { GuestSpec } from '../lab/guest-xml.ts'
 import type { HostCount, LabHost } from '../lab/host.ts'
 import { Lab } from '../lab/lab.ts'
@@ -130,3 +132,25 @@ test('the cable between the hosts is cut before the switch: the VM runs on at th
   await whole(guest, one!)
 }, 600_000)
 
+
+test('the destination’s agent is killed after the switch: the post-copy is carried on without the agents in its way, and the VM arrives whole', async () => {
+  const { guest, heard, move, destination } = await begin({ technique: 'postcopy', limits: limitsOf(4) })
+  await heard.first('post-copy', (event) => event.kind === 'phase' && event.phase === 'postcopy')
+  {
+    await using watch = await GuestWatch.start(guest, lab.hosts)
+    await watch.ticks(1)
+  }
+  process.kill(agentOn(two!), 'SIGKILL')
+  await heard.first('the want of recovery', (event) => event.kind === 'recovering')
+  await until('the agent at the destination to be brought again', async () => {
+    try {
+      await recoverAgentMove(move, { destination: destination.link, address: two!.address, ports: [49_600, 49_620] })
+      return true
+    } catch {
+      return heard.events.some(({ kind }) => kind === 'ended')
+    }
+  })
+  expect(await move.ended).toMatchObject({ kind: 'succeeded' })
+  await whole(guest, two!)
+  await nothingRemains()
+}, 600_000)
