@@ -2,6 +2,8 @@ import { Failure } from '../../base/failure.ts'
 import type { DestinationRoute } from '../protocol/destination-route.ts'
 import type { MoveSpec } from '../protocol/move-spec.ts'
 import { openPageLink } from '../tunnel/tunnel-client.ts'
+import { gangOf } from './gang.ts'
+import { GangRelay } from './gang-relay.ts'
 import type { PageRelay } from './page-relay.ts'
 import { PassRelay } from './pass.ts'
 
@@ -13,8 +15,14 @@ export function makeRelay(spec: MoveSpec, route: DestinationRoute, log: (level: 
   if (!spec.relay) return null
   if (route.via !== 'tunnel') throw new Failure('relay-route', 'Memory can go through the agents only where they have a tunnel.')
   const { uuid } = spec.vm
+  const leg = { uuid, log }
   switch (spec.relay.mode) {
     case 'pass':
-      return new PassRelay({ uuid, log }, (hello, signal) => openPageLink(route, hello, dialMs, signal))
+      return new PassRelay(leg, (hello, signal) => openPageLink(route, hello, dialMs, signal))
+    case 'gang': {
+      const { gang, route: own } = spec.relay
+      const way = own?.via === 'tunnel' ? own : route
+      return new GangRelay({ leg, spec: gang, route: way, isPrecopy: spec.technique === 'precopy' }, gangOf(gang.id, (to, hello) => openPageLink(to, hello, dialMs)))
+    }
   }
 }

@@ -1,5 +1,6 @@
+import { gangRole } from './gang-role.ts'
 import type { PageRole } from './page-link.ts'
 import { passRole } from './pass.ts'
 
 /** What this agent can be for the memory of other hosts' VMs, by the name in a link's hello. */
-export const pageRoles: Readonly<Record<string, PageRole>> = { pass: passRole }
+export const pageRoles: Readonly<Record<string, PageRole>> = { pass: passRole, gang: gangRole }
