@@ -1,0 +1,376 @@
+import type { Duplex } from 'node:stream'
+import { Failure, messageOf } from '../../base/failure.ts'
+import { ReturnPathReader, type ReturnMessage } from '../stream/return-path.ts'
+import { StreamWriter } from '../stream/stream-writer.ts'
+import { DepotGets, type Run } from './depot-gets.ts'
+import { frame, frames, type Frame } from './frame.ts'
+import { FrameLink } from './frame-link.ts'
+import { GuestMemory } from './guest-memory.ts'
+import { PageBits } from './page-bits.ts'
+import { sealLength, type Sealer } from './seal.ts'
+
+/** Pages asked of one depot ahead of their coming. Small: what the guest waits for queues behind them on a slow link. */
+const pagesAhead = 48
+/** Bytes that QEMU has not taken, beyond which nothing more is asked for, and the source is not told that it may send. */
+const mostUntaken = 256 * 1024
+const countEveryMs = 200
+
+export interface ScatterGatherOptions {
+  readonly depots: readonly { readonly name: string; readonly link: Duplex }[]
+  readonly sealer: Sealer
+  readonly log: (level: 'info' | 'warning', text: string) => void
+}
+
+/** What the destination counts and tells the source. */
+export interface GatherCounts {
+  readonly delivered: number
+  readonly toQemu: number
+  readonly rack: number
+  readonly direct: number
+  readonly depot: number
+  readonly waiting: number
+  readonly distrusted: number
+  readonly lost: number
+}
+
+/**
+ * The destination's end of one VM in a scatter-gather move: gives QEMU each page exactly once, what the guest waits for first, from the source or from the depots, at the pace at which QEMU takes it.
+ * What comes from a depot is used only where its seal is right. Holds what is asked for ahead, and {@link mostUntaken}; beside that some bytes for each page of the guest.
+ */
+export class ScatterGather {
+  readonly #options: ScatterGatherOptions
+  readonly #source: FrameLink
+  readonly #qemu: Duplex
+  readonly #writer: StreamWriter
+  readonly #returns: ReturnPathReader
+  readonly #depots: DepotGets[] = []
+  #memory: GuestMemory | null = null
+  #delivered = new PageBits(0)
+  /** Depots that have each page. */
+  #places = new Uint8Array(0)
+  readonly #waiting = new Map<number, 'direct' | 'depot'>()
+  #hasSwitched = false
+  #expected: number | null = null
+  #isComplete = false
+  #untold = 0
+  #counts = { toQemu: 0, rack: 0, direct: 0, depot: 0, distrusted: 0, lost: 0 }
+  #failure: Failure | null = null
+  #hasEnded = false
+  #ticking: NodeJS.Timeout
+  #end: (failure: Failure | null) => void = () => {}
+
+  /** Resolves once: null when QEMU has everything and has hung up. Never rejects; all is closed then. */
+  readonly ended: Promise<Failure | null>
+
+  constructor(source: Duplex, qemu: Duplex, options: ScatterGatherOptions) {
+    this.#options = options
+    this.#qemu = qemu
+    this.ended = new Promise((resolve) => (this.#end = resolve))
+    this.#writer = new StreamWriter((bytes) => {
+      this.#counts.toQemu += bytes.length
+      qemu.write(bytes)
+    })
+    this.#returns = new ReturnPathReader((message) => this.#fromQemu(message))
+    options.depots.forEach(({ name, link }, index) => {
+      this.#depots.push(
+        new DepotGets(name, 1 << index, link, {
+          got: (got, depot) => this.#fromDepot(got, depot),
+          missing: (run, depot) => this.#missing(run, depot),
+          lost: (depot, why) => this.#depotLost(depot, why),
+        }),
+      )
+    })
+    this.#source = new FrameLink(source, (got) => this.#fromSource(got))
+    void this.#source.closed.then((why) => this.#sourceClosed(why))
+    qemu.on('data', (chunk: Buffer) => {
+      try {
+        this.#returns.push(chunk)
+      } catch (thrown) {
+        this.fail(thrown instanceof Failure ? thrown : new Failure('relay-broken', messageOf(thrown)))
+      }
+    })
+    qemu.on('drain', () => this.#taken())
+    qemu.once('end', () => this.#qemuEnded())
+    qemu.once('close', () => this.#qemuEnded())
+    qemu.resume()
+    this.#ticking = setInterval(() => this.#tell(), countEveryMs)
+  }
+
+  /** Pages that QEMU has got since the switch. */
+  get delivered(): number {
+    return this.#delivered.count
+  }
+
+  /** Bytes that QEMU has not taken. */
+  get untaken(): number {
+    return this.#qemu.writableLength
+  }
+
+  fail(failure: Failure): void {
+    if (this.#hasEnded) return
+    this.#failure ??= failure
+    this.#source.send(frame(frames.over, { payload: Buffer.from(JSON.stringify({ code: failure.code, sentence: failure.message, evidence: failure.evidence })) }))
+    this.#finish(failure)
+  }
+
+  #finish(failure: Failure | null): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    clearInterval(this.#ticking)
+    this.#tell()
+    for (const depot of this.#depots) depot.bye()
+    this.#source.end()
+    if (failure) this.#qemu.destroy()
+    else this.#qemu.end()
+    this.#end(failure)
+  }
+
+  #fromSource(got: Frame): void {
+    switch (got.type) {
+      case frames.raw:
+        this.#untold += got.payload.length
+        this.#writer.raw(got.payload)
+        break
+      case frames.map:
+        this.#memory = GuestMemory.fromMessage(got.payload)
+        this.#delivered = new PageBits(this.#memory.pages)
+        this.#places = new Uint8Array(this.#memory.pages)
+        break
+      case frames.switched:
+        this.#hasSwitched = true
+        break
+      case frames.direct:
+        if (got.extra === 0) this.#untold += got.payload.length
+        this.#deliver(got, got.payload, 'direct')
+        break
+      case frames.fill:
+        this.#untold += got.count * 9
+        this.#deliver(got, null, 'direct', got.extra)
+        break
+      case frames.placed:
+        this.#placed(got, got.extra)
+        break
+      case frames.done:
+        if (!this.#hasSwitched) {
+          this.#writer.flush()
+          break
+        }
+        this.#expected = got.first
+        this.#source.send(frame(frames.settled))
+        this.#completeIfWhole()
+        break
+      default:
+        throw new Failure('scatter-frame', 'The source sent something out of turn.', { evidence: `frame ${got.type}` })
+    }
+    this.#writer.flush()
+    this.#taken()
+  }
+
+  /** Gives QEMU those of a run of pages that it has not got; `data` null: filled with `byte`. */
+  #deliver({ first, count }: Run, data: Buffer | null, by: 'direct' | 'depot', byte = 0): void {
+    const memory = this.#memory
+    if (!memory || this.#isComplete) return
+    memory.check(first, count)
+    const { pageSize } = memory
+    if (data && data.length !== count * pageSize) throw new Failure('scatter-frame', 'A run of pages has the wrong length.')
+    let isOpen = false
+    for (let i = 0; i < count; i++) {
+      const page = first + i
+      if (!this.#delivered.add(page)) continue
+      if (!isOpen) this.#writer.openSection(memory.section)
+      isOpen = true
+      const { block, offset } = memory.placeOf(page)
+      if (data) this.#writer.page(block, offset, data.subarray(i * pageSize, (i + 1) * pageSize))
+      else this.#writer.zero(block, offset, byte)
+      if (this.#waiting.delete(page)) this.#counts[by] += 1
+    }
+    if (isOpen) this.#writer.closeSection(memory.section)
+    this.#completeIfWhole()
+  }
+
+  #placed(run: Run, mask: number): void {
+    this.#memory?.check(run.first, run.count)
+    for (let page = run.first; page < run.first + run.count; page++) {
+      this.#places[page] = (this.#places[page] as number) | mask
+      if (this.#waiting.get(page) === 'direct' && !this.#delivered.has(page)) this.#getNow(page)
+    }
+    this.#enqueue(run)
+    this.#ask()
+  }
+
+  /** To whichever of its depots has the least to do. */
+  #enqueue(run: Run): void {
+    const mask = this.#places[run.first] as number
+    let chosen: DepotGets | null = null
+    for (const depot of this.#depots) {
+      if ((mask & depot.bit) === 0 || !depot.isUsable) continue
+      if (!chosen || depot.queuedPages < chosen.queuedPages) chosen = depot
+    }
+    if (chosen) chosen.enqueue(run)
+    else this.#lose(run)
+  }
+
+  /** Keeps each depot busy, as far as QEMU takes what comes. */
+  #ask(): void {
+    if (this.#qemu.writableLength > mostUntaken || this.#hasEnded) return
+    for (const depot of this.#depots) {
+      while (depot.isUsable && depot.askedPages < pagesAhead) {
+        const run = depot.next()
+        if (!run) break
+        this.#askMissing(depot, run)
+      }
+    }
+  }
+
+  #askMissing(depot: DepotGets, { first, count }: Run): void {
+    for (let page = first; page < first + count; ) {
+      if (this.#delivered.has(page)) {
+        page += 1
+        continue
+      }
+      let end = page + 1
+      while (end < first + count && !this.#delivered.has(end)) end++
+      depot.ask(page, end - page)
+      page = end
+    }
+  }
+
+  /** Of a page that the guest waits for: from the least busy depot that has it. */
+  #getNow(page: number): void {
+    const mask = this.#places[page] as number
+    let chosen: DepotGets | null = null
+    for (const depot of this.#depots) {
+      if ((mask & depot.bit) !== 0 && depot.isUsable && (!chosen || depot.askedPages < chosen.askedPages)) chosen = depot
+    }
+    if (!chosen) return
+    this.#waiting.set(page, 'depot')
+    chosen.ask(page, 1)
+  }
+
+  #fromDepot({ first, count, payload }: Frame, depot: DepotGets): void {
+    const memory = this.#memory
+    if (!memory || this.#isComplete) return
+    memory.check(first, count)
+    this.#counts.rack += payload.length
+    const pagesAt = count * sealLength
+    if (payload.length !== pagesAt + count * memory.pageSize) return this.#distrust(depot, `${payload.length} bytes for ${count} pages`)
+    for (let i = 0; i < count; i++) {
+      const page = first + i
+      if (this.#delivered.has(page)) continue
+      const at = pagesAt + i * memory.pageSize
+      if (!this.#options.sealer.isSound(page, payload.subarray(at, at + memory.pageSize), payload.subarray(i * sealLength, (i + 1) * sealLength))) return this.#distrust(depot, `page ${page}`)
+    }
+    this.#deliver({ first, count }, payload.subarray(pagesAt), 'depot')
+    this.#writer.flush()
+    this.#ask()
+  }
+
+  #distrust(depot: DepotGets, what: string): void {
+    this.#options.log('warning', `scatter: depot ${depot.name} returned wrong bytes (${what}); nothing of it is used any more`)
+    depot.isDistrusted = true
+    this.#counts.distrusted |= depot.bit
+    this.#tell()
+    depot.destroy('wrong bytes')
+    this.#lookElsewhere(depot)
+  }
+
+  #missing(run: Run, depot: DepotGets): void {
+    this.#options.log('warning', `scatter: depot ${depot.name} does not have ${run.count} of its pages`)
+    for (let page = run.first; page < run.first + run.count; page++) this.#places[page] = (this.#places[page] as number) & ~depot.bit
+    this.#again(run.first, run.first + run.count)
+  }
+
+  #depotLost(depot: DepotGets, why: string): void {
+    if (this.#hasEnded || depot.isDistrusted) return
+    this.#counts.lost |= depot.bit
+    this.#options.log('warning', `scatter: depot ${depot.name} is lost: ${why}`)
+    this.#lookElsewhere(depot)
+  }
+
+  #lookElsewhere(depot: DepotGets): void {
+    const pages = this.#memory?.pages ?? 0
+    let lost = 0
+    let from: number | null = null
+    const again = (end: number) => {
+      if (from !== null) this.#again(from, end)
+      from = null
+    }
+    for (let page = 0; page < pages; page++) {
+      const mask = this.#places[page] as number
+      if ((mask & depot.bit) === 0 || this.#delivered.has(page) || (from !== null && !this.#memory?.continues(page))) again(page)
+      if ((mask & depot.bit) === 0 || this.#delivered.has(page)) continue
+      this.#places[page] = mask & ~depot.bit
+      if ((mask & ~depot.bit) === 0) lost++
+      from ??= page
+    }
+    if (lost > 0) return this.#lose({ first: 0, count: lost })
+    again(pages)
+    this.#ask()
+  }
+
+  /** Pages that have to come from another depot than was asked; those that the guest waits for at once. */
+  #again(first: number, end: number): void {
+    for (let from = first; from < end; ) {
+      let to = from + 1
+      while (to < end && to - from < 32 && this.#places[to] === this.#places[from]) to++
+      this.#enqueue({ first: from, count: to - from })
+      for (let page = from; page < to; page++) if (this.#waiting.get(page) === 'depot') this.#getNow(page)
+      from = to
+    }
+  }
+
+  #lose({ count }: Run): void {
+    this.fail(
+      new Failure('scatter-pages-lost', 'Memory of the VM is lost: its only copy was on a host that is gone or not to be trusted.', {
+        evidence: `${count} pages`,
+        next: 'With two replicas the loss of one host is survived.',
+      }),
+    )
+  }
+
+  #fromQemu(message: ReturnMessage): void {
+    if (!this.#hasSwitched || message.kind !== 'request') return this.#source.send(frame(frames.back, { payload: message.bytes }))
+    const range = this.#memory?.rangeOf(message.block, message.start, message.length)
+    if (!range) throw new Failure('stream-malformed', 'QEMU asks for memory that is not there.', { evidence: `${message.block} + ${message.start}` })
+    for (let page = range.first; page < range.first + range.count; page++) {
+      if (this.#delivered.has(page) || this.#waiting.has(page)) continue
+      this.#waiting.set(page, 'direct')
+      if (this.#places[page] !== 0) this.#getNow(page)
+      else this.#source.send(frame(frames.ask, { first: page, count: 1 }))
+    }
+  }
+
+  /** As far as QEMU has taken what came, the source may send more, and more is asked of the depots. */
+  #taken(): void {
+    if (this.#qemu.writableLength > mostUntaken) return
+    if (this.#untold > 0) this.#source.send(frame(frames.taken, { first: this.#untold }))
+    this.#untold = 0
+    this.#ask()
+  }
+
+  #completeIfWhole(): void {
+    if (this.#expected === null || this.#isComplete || this.#delivered.count < this.#expected || !this.#memory) return
+    this.#isComplete = true
+    this.#writer.openSection(this.#memory.section, true)
+    this.#writer.closeSection(this.#memory.section)
+    this.#writer.eof()
+    this.#writer.flush()
+  }
+
+  #qemuEnded(): void {
+    if (this.#hasEnded) return
+    if (this.#hasSwitched && !this.#isComplete) return this.fail(new Failure('relay-broken', 'The destination’s QEMU hung up before it had all memory.'))
+    this.#source.send(frame(frames.over))
+    this.#finish(null)
+  }
+
+  #sourceClosed(why: string | null): void {
+    if (this.#hasEnded || this.#expected !== null) return
+    this.fail(new Failure('relay-broken', 'The source’s agent is gone before all memory had left there.', { evidence: why ?? 'it hung up' }))
+  }
+
+  #tell(): void {
+    const counts: GatherCounts = { ...this.#counts, delivered: this.#delivered.count, waiting: this.#waiting.size }
+    this.#source.send(frame(frames.counts, { payload: Buffer.from(JSON.stringify(counts)) }))
+  }
+}
