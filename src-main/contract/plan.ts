@@ -142,6 +142,19 @@ export const planLink = z.object({
 })
 export type PlanLink = z.infer<typeof planLink>
 
+/** Another way to empty the host: how many of the running VMs take it already, and what it would give. */
+export const planOffer = z.object({
+  technique: z.enum(['gang', 'scatter']),
+  taken: z.number().int(),
+  of: z.number().int(),
+  /** Seconds for which the source would have to stay up; null where that is not another time than the plan's. */
+  sourceFreeSeconds: z.tuple([z.number(), z.number()]).nullable(),
+  /** In a sentence, also where it does not pay. */
+  promise: z.string().nullable(),
+  whyNot: z.string().nullable(),
+})
+export type PlanOffer = z.infer<typeof planOffer>
+
 /** The whole plan, anew with every frame. */
 export const plan = z.object({
   request: planRequest,
@@ -159,6 +172,8 @@ export const plan = z.object({
   seconds: z.tuple([z.number(), z.number()]).nullable(),
   /** Of an evacuation: that the host is empty afterwards when all goes as planned. */
   empties: z.boolean(),
+  /** Of an evacuation. */
+  offers: z.array(planOffer).default([]),
   warnings: z.array(problem),
 })
 export type Plan = z.infer<typeof plan>

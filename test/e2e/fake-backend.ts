@@ -79,7 +79,7 @@ export function fakeRouter(cluster: FakeCluster): ReturnType<ReturnType<typeof i
       verdicts: os.migration.verdicts.handler(({ input }) => cluster.verdicts(input.vms)),
       preflight: os.migration.preflight.handler(({ input }) => input.plans.map((plan) => cluster.preflight(plan))),
       fix: os.migration.fix.handler(() => undefined),
-      start: os.migration.start.handler(({ input }) => input.moves.forEach((move) => cluster.startMove(move.job, move.plan))),
+      start: os.migration.start.handler(({ input }) => cluster.startMoves(input.moves)),
       cancel: os.migration.cancel.handler(({ input }) => cluster.cancel(input.job) ?? refuse({ code: 'job-ended', message: 'The move has ended already.' })),
       setLimits: os.migration.setLimits.handler(() => undefined),
       switchToPostcopy: os.migration.switchToPostcopy.handler(() => undefined),

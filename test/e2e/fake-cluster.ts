@@ -272,7 +272,8 @@ export class FakeCluster {
       plan,
       verdict,
       findings: verdict === 'fits' ? [] : [{ code: verdict === 'blocked' ? 'disk-not-seen' : 'machine-newer', message: reason, severity: verdict === 'blocked' ? 'error' : 'warning', subject: verdict === 'blocked' ? 'disk vda' : 'machine' }],
-      forecast: { seconds: [12, 18], downtimeMs: [40, 90], converges: 'yes', bytes: [2.1e9, 2.6e9], dirtyRate: 4.2e6, bandwidth: 1.17e8, basis: 'a dirty rate measured over one second and a 1 Gbit/s link' },
+      ...(plan.options.technique === 'scatter' && { depots: [{ host: 'kvm3', name: 'kvm3', capacityMiB: 2253, mbps: 10_000 }, { host: 'kvm4', name: 'kvm4', capacityMiB: 2253, mbps: 1000 }].filter(({ host }) => host !== plan.destination) }),
+      forecast: { ...(plan.options.technique === 'scatter' && { sourceFreeSeconds: [3, 5] as [number, number], promise: 'kvm1 is free about 4 times sooner than by post-copy; it takes the rest from the depots at its own speed.' }), seconds: [12, 18], downtimeMs: [40, 90], converges: 'yes', bytes: [2.1e9, 2.6e9], dirtyRate: 4.2e6, bandwidth: 1.17e8, basis: 'a dirty rate measured over one second and a 1 Gbit/s link' },
       route: { address: `10.0.0.${plan.destination.at(-1)}`, origin: 'resolved name', probe: 'reachable', via: 'eno1', mbps: 1000 },
       driver: 'agent',
       risk: 'The agent on the source drives this move: it ends well even if this computer goes away.',
@@ -280,11 +281,20 @@ export class FakeCluster {
     }
   }
 
-  startMove(id: string, plan: MovePlan): void {
+  startMove(id: string, plan: MovePlan, gang: Job['gang'] = null): void {
     if (this.moves.has(id)) return
     const vm = this.vms.get(vmKey(plan.vm)) as VmView
     this.setVm(vm, { job: id })
-    this.moves.set(id, new FakeMove(this, id, plan, vm, (job) => this.jobs.publish(job)))
+    this.moves.set(id, new FakeMove(this, id, plan, vm, (job) => this.jobs.publish(job), gang))
+  }
+
+  /** Several moves of one call: those as a gang are one. */
+  startMoves(moves: readonly { readonly job: string; readonly plan: MovePlan }[]): void {
+    const ganged = moves.filter(({ plan }) => plan.options.technique === 'gang')
+    for (const { job, plan } of moves) {
+      const index = ganged.findIndex((each) => each.job === job)
+      this.startMove(job, plan, index < 0 ? null : { id: `gang-${ganged[0]?.job}`, size: ganged.length, index })
+    }
   }
 
   cancel(id: string): true | undefined {

@@ -1,6 +1,7 @@
 import type { Job, JobState, LogLine, MoveSamples, Phase } from '../../src-main/contract/job.ts'
 import { moveOptions, type MovePlan } from '../../src-main/contract/migration.ts'
 import { vmKey, type VmView } from '../../src-main/contract/vm.ts'
+import { fakePages, samplePages } from './fake-pages.ts'
 import type { FakeCluster } from './fake-cluster.ts'
 
 export function emptyMoveSamples(): MoveSamples {
@@ -23,13 +24,13 @@ export class FakeMove {
   private readonly cluster: FakeCluster
   private readonly publish: (job: Job) => void
 
-  constructor(cluster: FakeCluster, id: string, plan: MovePlan, vm: VmView, publish: (job: Job) => void) {
+  constructor(cluster: FakeCluster, id: string, plan: MovePlan, vm: VmView, publish: (job: Job) => void, gang: Job['gang'] = null) {
     this.cluster = cluster
     this.publish = publish
     const now = Date.now()
     this.job = {
       id, kind: 'move', plan, vmName: vm.name, sourceName: cluster.hosts.get(plan.vm.host)?.name ?? '', destinationName: cluster.hosts.get(plan.destination)?.name ?? '',
-      createdAt: now, startedAt: now, endedAt: null, state: running('preparing'), progress: null, eta: null, driver: 'agent',
+      createdAt: now, startedAt: now, endedAt: null, state: running('preparing'), progress: null, eta: null, driver: 'agent', gang,
     }
     publish(this.job)
     this.timer = setInterval(() => this.beat(), 250)
@@ -45,13 +46,15 @@ export class FakeMove {
     const progress = Math.min(1, (this.job.progress ?? 0) + FakeMove.pace)
     if (progress >= 1) return this.end({ state: 'succeeded', result: { totalMs: Date.now() - (this.job.startedAt ?? 0), downtimeMs: 61, guestGapMs: 48, bytes: 2.3e9, iterations: 4 } })
     const total = 2 * 1024 ** 3
+    const { technique } = this.job.plan.options
+    const pages = fakePages(technique, progress)
     this.lastSample = {
-      t: [Date.now()], phase: ['memory'], memoryTotal: [total], memoryRemaining: [total * (1 - progress)], memoryTransferred: [total * progress], throughput: [1.1e8 + 5e6 * Math.sin(progress * 40)],
-      dirtyRate: [2e7], iteration: [1 + Math.floor(progress * 4)], throttle: [0], diskTotal: [0], diskTransferred: [0], postcopyRequests: [0], blocktimeMs: [null], expectedDowntimeMs: [80], pages: [null],
+      t: [Date.now()], phase: [technique === 'scatter' ? 'postcopy' : 'memory'], memoryTotal: [total], memoryRemaining: [total * (1 - progress)], memoryTransferred: [total * progress], throughput: [1.1e8 + 5e6 * Math.sin(progress * 40)],
+      dirtyRate: [2e7], iteration: [1 + Math.floor(progress * 4)], throttle: [0], diskTotal: [0], diskTransferred: [0], postcopyRequests: [0], blocktimeMs: [null], expectedDowntimeMs: [80], pages: [samplePages(pages)],
     }
     for (const name of Object.keys(this.samples) as (keyof MoveSamples)[]) (this.samples[name] as unknown[]).push(...this.lastSample[name])
     const left = 8 * (1 - progress)
-    this.show({ progress, eta: [left * 0.9, left * 1.3 + 1], state: running(progress > 0.95 ? 'switching' : 'memory') })
+    this.show({ ...(pages && { pages }), progress, eta: [left * 0.9, left * 1.3 + 1], state: running(technique === 'scatter' ? 'postcopy' : progress > 0.95 ? 'switching' : 'memory') })
   }
 
   private end(state: JobState): void {

@@ -95,5 +95,9 @@ export function fakePlan(cluster: FakeCluster, request: PlanRequest, share: numb
     request, checked: Math.min(moving.length, rows.filter((row) => row.isChecked).length), toCheck: moving.length, rows: [...moving, ...rows.filter((row) => row.destination === null)], hosts,
     links: moving.map((row) => ({ source: row.vm.host, destination: row.destination ?? '', mbps: 1000, moves: 1, bytes: row.forecast?.bytes ?? [0, 0] })),
     perHost: request.perHost ?? 2, perLink: request.perLink ?? 2, bandwidthMiBps: request.bandwidthMiBps, seconds: moving.length === 0 ? null : [end, end * 1.4], empties: request.kind === 'evacuate' && moving.length === rows.length, warnings: [],
+    offers: request.kind !== 'evacuate' ? [] : (['scatter', 'gang'] as const).map((technique) => ({
+      technique, taken: moving.filter(({ options }) => options?.technique === technique).length, of: moving.filter(({ how }) => how === 'live').length, sourceFreeSeconds: technique === 'scatter' ? [9, 14] as [number, number] : null,
+      promise: technique === 'scatter' ? 'kvm1 needs to stay up for this long; the VMs are complete when the plan is through.' : 'What the VMs have in common crosses once. With nothing in common it takes as long as pre-copy.', whyNot: null,
+    })),
   }
 }

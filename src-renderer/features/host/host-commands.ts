@@ -9,6 +9,8 @@ import { hostClusterCommands } from '../cluster/maintenance/host-cluster-command
 import { useMoveIntentStore } from '../migration/move-intent-store.ts'
 import { openMoveDialog } from '../migration/use-move-dialog.ts'
 import { orNotify } from '../settings/problem-of.ts'
+import { useVmStore } from '../vm/vm-store.ts'
+import { isLive } from '../vm/vm-words.ts'
 import { hostDialog } from './host-dialogs.ts'
 import { removeHost } from './host-removal.ts'
 import { useHostStore } from './host-store.ts'
@@ -18,6 +20,8 @@ export function useHostCommands(): (id: string) => Command[] {
   const hosts = useHostStore()
   const intents = useMoveIntentStore()
   const router = useRouter()
+  const vms = useVmStore()
+  const movable = (id: string) => vms.keysOn(id).flatMap((key) => vms.vms.get(key) ?? []).filter((vm) => isLive(vm.state) && vm.job === null).map((vm) => vm.ref)
 
   return (id) => {
     const host = hosts.hosts.get(id)
@@ -33,6 +37,7 @@ export function useHostCommands(): (id: string) => Command[] {
         intents.end()
         openMoveDialog({ vms: cut, destination: id })
       }, { shortcut: 'Ctrl+V', keywords: 'paste migrate' }),
+      make('gang', 'cluster', 'Move its VMs as a gang…', 'i-lucide-boxes', gangRule(host, movable(id).length, hosts.hosts.size), () => openMoveDialog({ vms: movable(id), isGang: true }), { keywords: 'together deduplicate all evacuate rack' }),
       ...hostClusterCommands(host, router),
       make('edit', 'edit', 'Label, group, tags, migration address…', 'i-lucide-pencil', allowed, () => (hostDialog.value = { kind: 'edit', host: id }), { shortcut: 'F2', keywords: 'rename edit settings' }),
       ...(host.connection.state === 'offline' ? [make('problem', 'edit', 'Why it is not connected…', 'i-lucide-circle-alert', allowed, () => (hostDialog.value = { kind: 'problem', host: id }))] : []),
@@ -41,6 +46,14 @@ export function useHostCommands(): (id: string) => Command[] {
       make('remove', 'forget', 'Remove from Drover…', 'i-lucide-unplug', allowed, () => void removeHost(id, host.name), { keywords: 'forget delete disconnect', isDestructive: true }),
     ]
   }
+}
+
+/** A whole host as a gang: its running VMs, two at least. */
+function gangRule(host: HostView, count: number, hostCount: number): Availability {
+  if (hostCount < 2) return refused('There is no other host. Connect one first.')
+  const reachable = online(host)
+  if (!reachable.can) return reachable
+  return count > 1 ? allowed : refused('A gang takes two running VMs.')
 }
 
 function online(host: HostView): Availability {

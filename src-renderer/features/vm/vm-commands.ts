@@ -10,6 +10,7 @@ import { useMoveIntentStore } from '../migration/move-intent-store.ts'
 import { openMoveDialog } from '../migration/use-move-dialog.ts'
 import { orNotify } from '../settings/problem-of.ts'
 import { commandRule, hostRule, moveRule } from './vm-rules.ts'
+import { isLive } from './vm-words.ts'
 import { useVmStore } from './vm-store.ts'
 
 interface Entry {
@@ -87,6 +88,7 @@ export function useVmCommands(): (refs: readonly VmRef[]) => Command[] {
       make('open', 'open', 'Open', 'i-lucide-square-arrow-out-up-right', single, () => open({}), { shortcut: 'Enter', keywords: 'page details' }),
       make('console', 'open', 'Open console', 'i-lucide-square-terminal', single.can ? consoleRule(first, where(first)) : single, () => open({ tab: 'console' }), { keywords: 'serial vnc screen' }),
       make('move', 'move', 'Move to…', 'i-lucide-arrow-right-left', move.availability, () => openMoveDialog({ vms: moving }), { shortcut: 'M', keywords: 'migrate live' }),
+      ...(list.length > 1 ? [make('gang', 'move', 'Move as a gang…', 'i-lucide-boxes', gangRule(list, move.availability), () => openMoveDialog({ vms: moving, isGang: true }), { shortcut: 'G', keywords: 'together deduplicate several at once rack' })] : []),
       make('cut', 'move', 'Cut, to paste on a host', 'i-lucide-scissors', move.availability, () => {
         intents.begin('cut', moving)
         announce(`${subject} cut. Go to a host and press Ctrl V to move there, or Escape to give up.`)
@@ -94,6 +96,12 @@ export function useVmCommands(): (refs: readonly VmRef[]) => Command[] {
       ...power,
     ]
   }
+}
+
+/** A gang is of running VMs, two at least. */
+function gangRule(list: readonly VmView[], move: Availability): Availability {
+  if (!move.can) return move
+  return list.filter((vm) => isLive(vm.state)).length > 1 ? allowed : refused('A gang takes two running VMs.')
 }
 
 /** The console wants a device and a VM that is on. */

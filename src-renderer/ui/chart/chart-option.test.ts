@@ -29,3 +29,8 @@ it('draws lines across at powers of two for bytes', () => {
   expect(step(3 * 2 ** 20)).toBe(2 ** 20)
   expect(step(0)).toBe(1)
 })
+
+it('stacks what makes up a whole', () => {
+  const option = chartOption({ t: [1], series: [{ name: 'Unique', color: '#f00', values: [5], isStacked: true }, { name: 'Free', color: '#0f0', values: [1] }], marks: [], format: String, atLeast: 1, from: null, look }) as { series: { stack?: string }[] }
+  expect(option.series.map(({ stack }) => stack)).toEqual(['all', undefined])
+})

@@ -8,6 +8,8 @@ export interface ChartSeries {
   /** Filled to the axis. */
   readonly isArea?: boolean
   readonly isDashed?: boolean
+  /** On top of the ones before it that are stacked too, as a surface. */
+  readonly isStacked?: boolean
   /** Stays at a value until the next one, for counts and states. */
   readonly isStep?: boolean
 }
@@ -89,7 +91,8 @@ export function chartOption({ t, series, marks, format, atLeast, from, interval,
       step: one.isStep ? 'end' : false,
       lineStyle: { width: 1.5, color: one.color, type: one.isDashed ? 'dashed' : 'solid' },
       itemStyle: { color: one.color },
-      areaStyle: one.isArea ? { color: one.color, opacity: 0.12 } : undefined,
+      ...(one.isStacked ? { stack: 'all' } : {}),
+      areaStyle: one.isStacked ? { color: one.color, opacity: 0.55 } : one.isArea ? { color: one.color, opacity: 0.12 } : undefined,
       data: t.map((at, i) => [at, one.values[i] ?? null]),
       markLine:
         index === 0 && marks.length > 0

@@ -5,6 +5,7 @@ import type { Model, ModelVm } from '../placement/model.ts'
 import { place, type Placed, type Wish } from '../placement/place.ts'
 import { hostLoads } from './host-loads.ts'
 import type { Intent } from './intent.ts'
+import { offersOf } from './offers.ts'
 import type { KnownLine } from './known-lines.ts'
 import { errorsOf, isAboutHost, isSettledByCopy } from './obstacle.ts'
 import { linksOf } from './plan-links.ts'
@@ -116,7 +117,7 @@ export class PlanWork {
     const moving = inRunOrder(facts.map((each) => rowOf(each)))
     const way = (source: string, destination: string) => knowledge.way(source, destination)
     // Parallelism is chosen from the first frame and from the last: in between it would only flicker.
-    const limits = this.#parallelism && !this.isSettled ? { ...request, ...this.#parallelism } : request
+    const limits = atOnceForGangs(moving, this.#parallelism && !this.isSettled ? { ...request, ...this.#parallelism } : request)
     const timing = timingOf(timedRows(moving), limits, way, this.#parts.line)
     this.#parallelism = { perHost: timing.perHost, perLink: timing.perLink }
     const share = request.bandwidthMiBps === null ? null : Math.max(1, Math.floor(request.bandwidthMiBps / timing.perHost))
@@ -140,9 +141,16 @@ export class PlanWork {
       perLink: timing.perLink,
       bandwidthMiBps: request.bandwidthMiBps,
       seconds: timing.seconds,
+      offers: request.kind === 'evacuate' ? this.#offers(request.host, all, timing.seconds) : [],
       empties: request.kind === 'evacuate' && hosts.find(({ host }) => host === request.host)?.after.vms === 0,
       warnings: [...intent.warnings, ...warningsOf({ request, model, rows: all, hosts })],
     }
+  }
+
+  #offers(host: string, rows: Plan['rows'], seconds: Plan['seconds']): Plan['offers'] {
+    const { model, knowledge, line, settings } = this.#parts
+    const others = model.hosts.filter(({ id, excluded }) => id !== host && excluded === null)
+    return offersOf({ source: { id: host, name: nameIn(model, host) }, rows, seconds, way: (source, destination) => knowledge.way(source, destination), line, hosts: others.length, usesAgent: settings.useAgent })
   }
 
   #place(): void {
@@ -197,6 +205,12 @@ export class PlanWork {
       known: check ? null : knownProblem(vm),
     }
   }
+}
+
+/** A gang shares what is on its way at the same time, so that its VMs should be: as many as the contract lets a host have. */
+function atOnceForGangs<Limits extends { perHost: number | null; perLink: number | null }>(rows: Plan['rows'], limits: Limits): Limits {
+  const count = Math.min(16, rows.filter(({ how, options }) => how === 'live' && options?.technique === 'gang').length)
+  return count < 2 ? limits : { ...limits, perHost: limits.perHost === null ? count : Math.max(limits.perHost, 1), perLink: limits.perLink ?? count }
 }
 
 /** Errors that a copy of the disks settles count little: that is a choice away. */

@@ -67,7 +67,8 @@ export async function carryOut(run: OpenRun, errand: Errand, parts: RunParts): P
     run.setRow(uuid, { state: 'moving', since: parts.now(), job, wake })
     // On disk before it begins: a restart then knows which job moves this VM, and what it needs afterwards.
     await parts.store.runs.put(run.view)
-    await parts.migration.start([{ job, plan }], { isPaced: true })
+    const gang = gangOf(run, uuid, plan, direction)
+    await parts.migration.start([{ job, plan }], { isPaced: true, ...(gang ? { gang } : {}) })
     errand.onBegun()
     const stop = () => void parts.migration.cancel(job).catch(() => {})
     signal.addEventListener('abort', stop, { once: true })
@@ -90,6 +91,13 @@ export async function carryOut(run: OpenRun, errand: Errand, parts: RunParts): P
   } finally {
     if (stopped) await wakeAgain(run, errand, stopped, parts)
   }
+}
+
+/** The place of a row in its run's gang: those of one way share what they have in common, whenever their turn comes. null where it is in none. */
+export function gangOf(run: OpenRun, uuid: string, plan: MovePlan, direction: Direction): NonNullable<Job['gang']> | null {
+  if (plan.options.technique !== 'gang') return null
+  const members = run.view.rows.filter(({ vm, how, options }) => how === 'live' && options?.technique === 'gang' && vm.host === (direction === 'there' ? plan.vm.host : vm.host))
+  return { id: `gang-${direction}-${run.id}`.slice(0, 64), size: Math.max(1, members.length), index: Math.max(0, members.findIndex(({ vm }) => vm.uuid === uuid)) }
 }
 
 /** What a row's job came to, and the guest that was stopped for it runs again: at the destination, or where it was. Never rejects. */

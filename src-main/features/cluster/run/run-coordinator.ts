@@ -144,7 +144,7 @@ export class RunCoordinator {
     this.#active.set(uuid, active)
     this.#lastBegan = this.#parts.now()
     this.#sampler.setActive(true)
-    void carryOut(this.run, { row, direction, ...way, share: () => this.#share(way), onBegun: () => this.#shareAnew(), signal: active.abort.signal }, this.#parts)
+    void carryOut(this.run, { row, direction, ...way, share: () => this.#share(way, uuid), onBegun: () => this.#shareAnew(), signal: active.abort.signal }, this.#parts)
       .catch((thrown: unknown) => this.#storeFailed(thrown))
       .finally(() => this.#ended(uuid))
     this.#shareAnew()
@@ -175,13 +175,15 @@ export class RunCoordinator {
     return touching(from) < perHost && touching(to) < perHost && active.filter((each) => each.from === from && each.to === to).length < perLink
   }
 
-  /** MiB/s for a move on this way: an equal part of the budget of the busier host. */
-  #share({ from, to }: { from: string; to: string }): number | null {
+  /** MiB/s for a move on this way: an equal part of the budget of the busier host. Those of a gang have one limit for all of them together. */
+  #share({ from, to }: { from: string; to: string }, uuid: string): number | null {
     const { bandwidthMiBps } = this.run.view
     if (bandwidthMiBps === null) return null
     const active = [...this.#active.values()]
     const busiest = Math.max(1, ...[from, to].map((host) => active.filter((each) => each.from === host || each.to === host).length))
-    return Math.max(1, Math.floor(bandwidthMiBps / busiest))
+    const isGang = (id: string) => this.run.row(id).options?.technique === 'gang'
+    const together = isGang(uuid) ? Math.max(1, [...this.#active.keys()].filter(isGang).length) : 1
+    return Math.max(1, Math.floor((bandwidthMiBps * together) / Math.max(busiest, together)))
   }
 
   /** Moves that are under way share the budget anew when one begins or ends, or the budget changes. */
@@ -189,7 +191,7 @@ export class RunCoordinator {
     if (this.run.view.bandwidthMiBps === null) return
     for (const [uuid, active] of this.#active) {
       const { state } = this.run.row(uuid)
-      const share = this.#share(active)
+      const share = this.#share(active, uuid)
       if (state.state === 'moving' && share !== null) void this.#parts.migration.setLimits(state.job, { bandwidthMiBps: share }).catch(() => {})
     }
   }

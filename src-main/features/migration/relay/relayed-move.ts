@@ -39,7 +39,7 @@ export async function relayedMove(job: OpenJob, move: Assembled, address: string
   const { way, leave } = await gangs.join({ id, size }, { host: destination, name: move.destination.name, address }, otherDestinations(destination, parts, id), signal)
   const record = hosts.list().find((each) => each.id === destination)
   const gang = { id, vm: index, vms: size, destination, rack: record ? rackOf(record) : null, reaches: [...way.reaches], storeMiB, bandwidthMiBps: options.bandwidthMiBps, switching }
-  return { relayed: { relay: () => ({ mode: 'gang', gang, route: way.route }) as unknown as NonNullable<MoveSpec['relay']> }, leave }
+  return { relayed: { relay: () => ({ mode: 'gang', gang, route: way.route }) }, leave }
 }
 
 function otherDestinations(own: string, { hosts, destinationsOf }: RelayParts, gang: string): GangHost[] {
