@@ -139,12 +139,12 @@ export class Heard {
   }
 
   /** Resolves with the first event, heard already or to come, that is `wanted`. */
-  first(what: string, wanted: (event: MoveEvent) => boolean): Promise<MoveEvent> {
-    return until(what, () => this.events.find(wanted), { deadlineMs: 60_000, evidence: () => this.trail.join(' ') })
+  first(what: string, wanted: (event: MoveEvent) => boolean, deadlineMs = 60_000): Promise<MoveEvent> {
+    return until(what, () => this.events.find(wanted), { deadlineMs, evidence: () => this.trail.join(' ') })
   }
 
-  step(step: string, state: string): Promise<MoveEvent> {
-    return this.first(`${step} ${state}`, (event) => event.kind === 'step' && event.step === step && event.state === state)
+  step(step: string, state: string, deadlineMs?: number): Promise<MoveEvent> {
+    return this.first(`${step} ${state}`, (event) => event.kind === 'step' && event.step === step && event.state === state, deadlineMs)
   }
 
   sample(count = 1): Promise<unknown> {

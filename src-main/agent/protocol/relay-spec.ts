@@ -23,11 +23,27 @@ export const gangSpec = z.object({
 })
 export type GangSpec = z.infer<typeof gangSpec>
 
+/** A host that keeps pages on their way, and how its agent is reached: by the source with the identity of its route, by the destination with its own. */
+const depotSpec = z.object({ name: z.string().min(1), capacityMiB: z.number().int().min(1), route: destinationRoute })
+
+/** Post-copy at once, with the pages that the destination does not take yet on other hosts. */
+export const scatterSpec = z.object({
+  mode: z.literal('scatter'),
+  /** Of each page, on different depots. */
+  replicas: z.number().int().min(1).max(3),
+  /** MiB/s that the destination takes at most; null: all that comes. */
+  gatherMiBps: z.number().int().min(1).nullable(),
+  depots: z.array(depotSpec).min(1).max(8),
+})
+export type ScatterSpec = z.infer<typeof scatterSpec>
+
 /**
  * How the agents carry a VM's memory. `pass`: as it is, which only moves the stream into the tunnel: one port between the hosts, and mutual TLS without QEMU's.
  * `gang`: what the VMs of a gang have in common crosses once; pre-copy only. The stream goes through the job's own tunnel, or by `route` where that is given.
+ * `scatter`: the source is drained at its own speed; post-copy only.
  */
 export const relaySpec = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('pass') }),
   z.object({ mode: z.literal('gang'), gang: gangSpec, route: destinationRoute.optional() }),
+  scatterSpec,
 ])

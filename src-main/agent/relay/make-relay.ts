@@ -4,6 +4,7 @@ import type { MoveSpec } from '../protocol/move-spec.ts'
 import { openPageLink } from '../tunnel/tunnel-client.ts'
 import { gangOf } from './gang.ts'
 import { GangRelay } from './gang-relay.ts'
+import { ScatterRelay } from '../scatter/scatter-relay.ts'
 import type { PageRelay } from './page-relay.ts'
 import { PassRelay } from './pass.ts'
 
@@ -24,5 +25,7 @@ export function makeRelay(spec: MoveSpec, route: DestinationRoute, log: (level: 
       const way = own?.via === 'tunnel' ? own : route
       return new GangRelay({ leg, spec: gang, route: way, isPrecopy: spec.technique === 'precopy' }, gangOf(gang.id, (to, hello) => openPageLink(to, hello, dialMs)))
     }
+    case 'scatter':
+      return new ScatterRelay({ leg, spec: spec.relay, route, isPostcopy: spec.technique === 'postcopy' })
   }
 }

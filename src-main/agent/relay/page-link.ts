@@ -2,10 +2,13 @@ import type { Duplex } from 'node:stream'
 import { z } from 'zod'
 import { abortable } from '../../base/abort.ts'
 import { Failure } from '../../base/failure.ts'
+import type { TlsIdentity } from '../protocol/destination-route.ts'
 
 /** What a page role has of the job that a link belongs to. */
 export interface PageContext {
   readonly job: string
+  /** What this agent shows the job's other agents when it dials them. */
+  readonly identity: TlsIdentity
   readonly log: (level: 'info' | 'warning', text: string) => void
   /** Aborts when the tunnel is closed by force. */
   readonly signal: AbortSignal

@@ -22,6 +22,7 @@ export class DepotPuts {
   readonly #unanswered: Put[] = []
   #waitingBytes = 0
   #isLost = false
+  #hasEnded = false
   #isDistrusted = false
   /** Of room. */
   #isFull = false
@@ -46,6 +47,7 @@ export class DepotPuts {
       on.answered(put, this)
     })
     void this.#link.closed.then((why) => {
+      if (this.#hasEnded) return
       this.#isLost = true
       const puts = this.#unanswered.splice(0)
       for (const put of puts) put.waiting &= ~bit
@@ -81,7 +83,9 @@ export class DepotPuts {
     this.#link.send(put.bytes)
   }
 
+  /** Nothing more is put: its end is no loss from here on. */
   end(): void {
+    this.#hasEnded = true
     this.#link.end()
   }
 

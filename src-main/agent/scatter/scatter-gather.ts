@@ -1,10 +1,12 @@
 import type { Duplex } from 'node:stream'
 import { Failure, messageOf } from '../../base/failure.ts'
 import { ReturnPathReader, type ReturnMessage } from '../stream/return-path.ts'
+import { Pacer } from '../pages/pacer.ts'
 import { StreamWriter } from '../stream/stream-writer.ts'
 import { DepotGets, type Run } from './depot-gets.ts'
 import { frame, frames, type Frame } from './frame.ts'
 import { FrameLink } from './frame-link.ts'
+import type { GatherCounts } from './gather-counts.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { PageBits } from './page-bits.ts'
 import { sealLength, type Sealer } from './seal.ts'
@@ -18,19 +20,9 @@ const countEveryMs = 200
 export interface ScatterGatherOptions {
   readonly depots: readonly { readonly name: string; readonly link: Duplex }[]
   readonly sealer: Sealer
+  /** MiB/s at which pages are taken; null: all that comes. What the guest waits for does not wait for it. */
+  readonly gatherMiBps: number | null
   readonly log: (level: 'info' | 'warning', text: string) => void
-}
-
-/** What the destination counts and tells the source. */
-export interface GatherCounts {
-  readonly delivered: number
-  readonly toQemu: number
-  readonly rack: number
-  readonly direct: number
-  readonly depot: number
-  readonly waiting: number
-  readonly distrusted: number
-  readonly lost: number
 }
 
 /**
@@ -49,12 +41,12 @@ export class ScatterGather {
   /** Depots that have each page. */
   #places = new Uint8Array(0)
   readonly #waiting = new Map<number, 'direct' | 'depot'>()
+  readonly #pacer = new Pacer(() => this.#taken())
   #hasSwitched = false
   #expected: number | null = null
   #isComplete = false
   #untold = 0
   #counts = { toQemu: 0, rack: 0, direct: 0, depot: 0, distrusted: 0, lost: 0 }
-  #failure: Failure | null = null
   #hasEnded = false
   #ticking: NodeJS.Timeout
   #end: (failure: Failure | null) => void = () => {}
@@ -93,6 +85,7 @@ export class ScatterGather {
     qemu.once('end', () => this.#qemuEnded())
     qemu.once('close', () => this.#qemuEnded())
     qemu.resume()
+    this.#pacer.setRate(options.gatherMiBps === null ? null : options.gatherMiBps * 1024 ** 2)
     this.#ticking = setInterval(() => this.#tell(), countEveryMs)
   }
 
@@ -108,7 +101,7 @@ export class ScatterGather {
 
   fail(failure: Failure): void {
     if (this.#hasEnded) return
-    this.#failure ??= failure
+    this.#tell()
     this.#source.send(frame(frames.over, { payload: Buffer.from(JSON.stringify({ code: failure.code, sentence: failure.message, evidence: failure.evidence })) }))
     this.#finish(failure)
   }
@@ -117,7 +110,7 @@ export class ScatterGather {
     if (this.#hasEnded) return
     this.#hasEnded = true
     clearInterval(this.#ticking)
-    this.#tell()
+    this.#pacer.dispose()
     for (const depot of this.#depots) depot.bye()
     this.#source.end()
     if (failure) this.#qemu.destroy()
@@ -173,6 +166,7 @@ export class ScatterGather {
     memory.check(first, count)
     const { pageSize } = memory
     if (data && data.length !== count * pageSize) throw new Failure('scatter-frame', 'A run of pages has the wrong length.')
+    if (data) this.#pacer.spend(data.length)
     let isOpen = false
     for (let i = 0; i < count; i++) {
       const page = first + i
@@ -212,7 +206,7 @@ export class ScatterGather {
 
   /** Keeps each depot busy, as far as QEMU takes what comes. */
   #ask(): void {
-    if (this.#qemu.writableLength > mostUntaken || this.#hasEnded) return
+    if (this.#qemu.writableLength > mostUntaken || this.#pacer.isSpent || this.#hasEnded) return
     for (const depot of this.#depots) {
       while (depot.isUsable && depot.askedPages < pagesAhead) {
         const run = depot.next()
@@ -342,7 +336,7 @@ export class ScatterGather {
 
   /** As far as QEMU has taken what came, the source may send more, and more is asked of the depots. */
   #taken(): void {
-    if (this.#qemu.writableLength > mostUntaken) return
+    if (this.#qemu.writableLength > mostUntaken || this.#pacer.isSpent) return
     if (this.#untold > 0) this.#source.send(frame(frames.taken, { first: this.#untold }))
     this.#untold = 0
     this.#ask()
@@ -360,6 +354,7 @@ export class ScatterGather {
   #qemuEnded(): void {
     if (this.#hasEnded) return
     if (this.#hasSwitched && !this.#isComplete) return this.fail(new Failure('relay-broken', 'The destination’s QEMU hung up before it had all memory.'))
+    this.#tell()
     this.#source.send(frame(frames.over))
     this.#finish(null)
   }

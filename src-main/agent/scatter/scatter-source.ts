@@ -4,10 +4,12 @@ import { commands } from '../stream/format.ts'
 import { requestMessage, shutMessage } from '../stream/return-path.ts'
 import { StreamReader } from '../stream/stream-reader.ts'
 import type { RamBlock, StreamRecord, StreamSink } from '../stream/stream-record.ts'
+import type { SocketHolder } from '../relay/socket-holder.ts'
 import { DepotPuts, type Put } from './depot-puts.ts'
 import { frame, frames, headerLength, writeHeader, type Frame } from './frame.ts'
 import { FrameLink } from './frame-link.ts'
 import { GuestMemory } from './guest-memory.ts'
+import { gatherCounts, noCounts, type GatherCounts } from './gather-counts.ts'
 import { longestRun, PageRun } from './page-run.ts'
 import { sealLength, type Sealer } from './seal.ts'
 
@@ -21,11 +23,15 @@ const unseen = 0
 const held = 1
 const gone = 2
 
+type Holder = Pick<SocketHolder, 'release'>
+
 export interface ScatterSourceOptions {
   readonly depots: readonly { readonly name: string; readonly link: Duplex }[]
   /** Of each page, on different depots. */
   readonly replicas: number
   readonly sealer: Sealer
+  /** Gives QEMU's connection a second holder, for the time between its end of stream and SHUT. */
+  readonly hold?: (qemu: Duplex) => Promise<Holder>
   readonly log: (level: 'info' | 'warning', text: string) => void
 }
 
@@ -54,6 +60,7 @@ export class ScatterSource implements StreamSink {
   #isIdling = false
   /** A pre-copy has come to its end, without a switch. */
   #isTail = false
+  #holder: Promise<Holder | null> = Promise.resolve(null)
   #directBytes = 0
   #heldBytes = 0
   #pages = 0
@@ -64,8 +71,8 @@ export class ScatterSource implements StreamSink {
   /** Cumulative. */
   readonly sent = { direct: 0, sealed: 0, filled: 0, fromQemu: 0, core: 0 }
   freeAt: number | null = null
-  /** What the destination counts; JSON. */
-  counts: unknown = null
+  /** What the destination counts. */
+  counts: GatherCounts = noCounts
 
   /** Resolves when the source is needed no longer: every page is with the destination or its depots, acknowledged. */
   readonly settled: Promise<void>
@@ -134,7 +141,10 @@ export class ScatterSource implements StreamSink {
     this.#gather.destroy(failure.message)
     for (const depot of this.#depots) depot.destroy(failure.message)
     // SHUT must reach QEMU, which then hangs up by itself.
-    if (!isTold) this.#qemu?.destroy()
+    if (!isTold) {
+      this.#release()
+      this.#qemu?.destroy()
+    }
     this.#end(failure)
   }
 
@@ -233,6 +243,12 @@ export class ScatterSource implements StreamSink {
     for (const depot of this.#depots) depot.send(map)
     this.#gather.send(frame(frames.switched))
     this.#stage = 'scattering'
+    if (this.#qemu && this.#options.hold) {
+      this.#holder = this.#options.hold(this.#qemu).catch((thrown: unknown) => {
+        this.#options.log('warning', `scatter: ${messageOf(thrown)}`)
+        return null
+      })
+    }
   }
 
   #flushRaw(): void {
@@ -364,7 +380,7 @@ export class ScatterSource implements StreamSink {
         if (this.#stage === 'setup' || this.#stage === 'scattering') this.#qemu?.write(got.payload)
         return
       case frames.counts:
-        this.counts = JSON.parse(got.payload.toString())
+        this.counts = gatherCounts.parse(JSON.parse(got.payload.toString()))
         return this.#heedDepots()
       case frames.settled:
         this.#stage = 'settled'
@@ -390,8 +406,7 @@ export class ScatterSource implements StreamSink {
 
   /** The destination found a depot out: nothing more goes there. */
   #heedDepots(): void {
-    const { distrusted } = this.counts as { distrusted?: number }
-    for (const depot of this.#depots) if (((distrusted ?? 0) & depot.bit) !== 0) depot.distrust()
+    for (const depot of this.#depots) if ((this.counts.distrusted & depot.bit) !== 0) depot.distrust()
   }
 
   /** The guest waits for pages that no depot has acknowledged: they are here, or still with QEMU. */
@@ -430,9 +445,14 @@ export class ScatterSource implements StreamSink {
 
   /** QEMU's end in order: of a pre-copy that came through without a switch, or after SHUT. */
   #qemuEnded(): void {
+    this.#release()
     if (this.#stage === 'scattering') return this.fail(new Failure('relay-broken', 'QEMU broke its connection to the agent before all memory had left.'))
     if (this.#stage !== 'setup') return
     if (!this.#reader.isPostcopy) this.#gather.send(frame(frames.done, { first: 0 }))
+  }
+
+  #release(): void {
+    void this.#holder.then((holder) => holder?.release())
   }
 
   #gatherClosed(why: string | null): void {

@@ -69,8 +69,8 @@ export class LoadingQemu extends Taken {
       end.end()
     }
     const { bytesPerTurn } = options
-    if (bytesPerTurn === undefined) return void end.on('data', load)
-    void (async () => {
+    if (bytesPerTurn === undefined) end.on('data', load)
+    else void (async () => {
       for await (const chunk of end as AsyncIterable<Buffer>) {
         for (let at = 0; at < chunk.length; at += bytesPerTurn) {
           load(chunk.subarray(at, at + bytesPerTurn))
@@ -91,6 +91,8 @@ export class SendingQemu {
   sent = 0
   constructor(end: Duplex, stream: Buffer, chunks: readonly number[] = [50_000]) {
     this.end = end
+    const closed = new Promise((resolve) => end.once('close', resolve))
+    this.closed = closed
     const returns = new ReturnPathReader((message) => {
       if (message.kind === 'request') this.asked.push(`${message.block}+${message.start}`)
       if (message.kind !== 'shut') return
@@ -98,7 +100,6 @@ export class SendingQemu {
       end.end()
     })
     end.on('data', (chunk: Buffer) => returns.push(chunk))
-    this.closed = new Promise((resolve) => end.once('close', resolve))
     end.on('close', () => (this.broke = !this.shut))
     end.on('error', () => (this.broke = true))
     void (async () => {
@@ -107,7 +108,7 @@ export class SendingQemu {
         const piece = stream.subarray(at, at + (chunks[i % chunks.length] as number))
         at += piece.length
         this.sent = at
-        if (!end.write(piece)) await Promise.race([once(end, 'drain').catch(() => {}), this.closed])
+        if (!end.write(piece)) await Promise.race([once(end, 'drain').catch(() => {}), closed])
         else await new Promise((resolve) => setImmediate(resolve))
       }
     })()
@@ -157,7 +158,7 @@ export function rig(options: RigOptions = {}) {
     return { name: `depot-${index + 1}`, depot, put, get, kill: () => [put, puts, get, gets].forEach((end) => end.destroy()) }
   })
   const source = new ScatterSource(toGather, { depots: depots.map(({ name, put }) => ({ name, link: put })), replicas, sealer, log })
-  const gather = new ScatterGather(fromSource, gatherLeg, { depots: depots.map(({ name, get }) => ({ name, link: get })), sealer, log })
+  const gather = new ScatterGather(fromSource, gatherLeg, { depots: depots.map(({ name, get }) => ({ name, link: get })), sealer, gatherMiBps: null, log })
   const loading = new LoadingQemu(gatherQemuEnd, options)
   const stream = options.stream ?? captures[options.capture ?? 'postcopy72']
   const sending = new SendingQemu(sourceQemuEnd, stream, options.chunks)

@@ -100,7 +100,7 @@ test('what the guest waits for is asked of QEMU by the name of its block, and co
   expect(loading.memory).toEqual(Taken.of(large).memory)
   expect(loading.twice).toBe(0)
   expect(sending.asked.every((one) => one.startsWith('pc.ram+'))).toBe(true)
-  const { direct, depot } = source.counts as { direct: number; depot: number }
+  const { direct, depot } = source.counts
   expect(direct + depot).toBe(200)
 })
 

@@ -194,7 +194,7 @@ export class AgentServer {
       identity: request.identity,
       peerFingerprints: request.peerFingerprints,
       target,
-      takePages: (link, { closed }) => takePageLink(pageRoles, link, { job, log, signal: closed }),
+      takePages: (link, { closed }) => takePageLink(pageRoles, link, { job, identity: request.identity, log, signal: closed }),
       timing: this.#options.tunnelTiming,
       log,
     })

@@ -31,7 +31,7 @@ export async function relayedMove(job: OpenJob, move: Assembled, address: string
   if (options.technique === 'scatter') {
     const { replicas, gatherMiBps } = options
     const depots = move.depots.chosen.map(({ host, name, address: at, capacityMiB }) => ({ name, link: parts.agents.link(host), address: at, carries: 'pages' as const, capacityMiB }))
-    return { relayed: { depots, relay: (held) => ({ mode: 'scatter', replicas, gatherMiBps, depots: [...held] }) as unknown as NonNullable<MoveSpec['relay']> }, leave() {} }
+    return { relayed: { depots, relay: (held) => ({ mode: 'scatter', replicas, gatherMiBps, depots: [...held] }) }, leave() {} }
   }
   const { id, size, index } = job.view.gang ?? { id: `gang-${job.id}`.slice(0, 64), size: 1, index: 0 }
   const { destination } = move.plan
