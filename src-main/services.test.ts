@@ -148,6 +148,9 @@ it('shows faults as what they are: a CPU that does not fit blocks, a host that c
   const client = window()
   const { host, vm } = await open(client)
   await client.demo.putFault({ kind: 'cpu-mismatch', host: host('birch') })
+  // Its daemon is started anew, and says so as any daemon that went.
+  const restarting = await inventory(client, (all) => all.some(({ name, connection }) => name === 'birch' && connection.state === 'offline'))
+  expect(restarting.hosts.find(({ name }) => name === 'birch')?.connection).toMatchObject({ problem: { code: 'connection-lost' } })
   await inventory(client, (all) => all.some(({ name, facts, connection }) => name === 'birch' && connection.state === 'online' && facts?.cpuModel !== 'Skylake-Server-IBRS'))
   const asked = await preflight(client, vm('orders-db'), host('birch'))
   expect(asked.verdict).toBe('blocked')

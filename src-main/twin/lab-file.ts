@@ -89,8 +89,8 @@ export function readLab(content: unknown): LabDescription {
   const read = lab.safeParse(content)
   if (!read.success) {
     const { issues } = read.error
-    const told = issues.slice(0, mostTold).map(({ path, message }) => `${placeOf(path)}: ${message}`)
-    throw invalid(told.join('; ') + (issues.length > mostTold ? `; and ${issues.length - mostTold} more` : ''))
+    const told = issues.slice(0, mostTold).map((issue) => `${placeOf(issue.path)}: ${wordsOf(issue, valueAt(content, issue.path))}`)
+    throw invalid([...told, ...(issues.length > mostTold ? [`and ${issues.length - mostTold} more`] : [])].join('\n'))
   }
   const { hosts: writtenHosts, vms: writtenVms, ...rest } = read.data
   const hosts = writtenHosts.flatMap(({ count: wanted, ...each }, i) => many(each.id, wanted, `hosts[${i}].id`).map((id) => ({ ...each, id })))
@@ -101,6 +101,38 @@ export function readLab(content: unknown): LabDescription {
     return many(each.name, wanted, `vms[${i}].name`).map((vmName, k) => ({ ...each, name: vmName, host: homes[k % homes.length]! }))
   })
   return { ...rest, hosts, vms }
+}
+
+/** What is wrong, as one would tell somebody who writes the file. */
+function wordsOf(issue: z.core.$ZodIssue, value: unknown): string {
+  const listed = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).join(', ')
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `there is no ${listed(issue.keys)} here`
+    case 'invalid_value':
+      return `must be ${issue.values.length > 1 ? 'one of ' : ''}${listed(issue.values)}`
+    case 'invalid_union':
+      return issue.discriminator === undefined ? 'must be a text, or a list of texts' : `is no ${issue.discriminator} that there is${'options' in issue && Array.isArray(issue.options) ? `: one of ${listed(issue.options)}` : ''}`
+    case 'invalid_format':
+      return issue.format === 'uuid' ? 'must be a UUID' : issue.message
+    case 'too_small':
+      if (issue.origin === 'string' || issue.origin === 'array') return issue.message.startsWith('Too') ? 'must not be empty' : issue.message
+      return `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`
+    case 'too_big':
+      return `must be at most ${issue.maximum}`
+    case 'invalid_type':
+      return value === undefined ? `is missing: ${typeWord(issue.expected)}` : `must be ${typeWord(issue.expected)}`
+    default:
+      return issue.message
+  }
+}
+
+function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined), content)
+}
+
+function typeWord(expected: string): string {
+  return ({ string: 'a text', number: 'a number', int: 'a whole number', array: 'a list', boolean: 'true or false', object: 'an object' } as Record<string, string>)[expected] ?? expected
 }
 
 function invalid(evidence: string): Failure {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { startServe, type DroverProcess } from './drover-process.ts'
 import { card, confirmMove, dialog, dragOnto, tile } from './lab-journey.ts'
 
@@ -53,6 +53,29 @@ test('a VM is dragged across and arrives; its page has figures, measured ones', 
   await page.getByText('Downtime by QEMU', { exact: true }).waitFor()
   await page.getByText(/driven by the agent on the source host/).waitFor()
   await page.getByRole('tab', { name: 'Board' }).click()
+})
+
+test('a guest has a display, whose clock goes', async () => {
+  await tile(page, 'cedar', 'wiki').dblclick()
+  await page.getByRole('tab', { name: 'Console' }).click()
+  await page.getByText('Display (VNC)').click()
+  await page.getByText('Connected', { exact: true }).waitFor()
+  const shown = () => page.evaluate(() => document.querySelector('canvas')?.toDataURL() ?? '')
+  await vi.waitUntil(async () => (await shown()) !== '', { timeout: 30_000 })
+  const before = await shown()
+  await vi.waitUntil(async () => (await shown()) !== before, { timeout: 30_000 })
+  await page.getByRole('tab', { name: 'Board' }).click()
+})
+
+test('a file that is no lab is refused with the place of each fault', async () => {
+  await banner().getByRole('button', { name: 'Leave the demo' }).click()
+  await page.getByRole('button', { name: 'Open the demo lab' }).click()
+  await page.getByRole('button', { name: /^Teaching lab/ }).waitFor()
+  const content = JSON.stringify({ name: 'mine', title: 'Mine', hosts: [{ id: 'one', cpus: 'many', memoryMiB: 4096, link: { mbps: 1000 } }], vms: [] })
+  await page.getByLabel('File of a lab').setInputFiles({ name: 'mine.json', mimeType: 'application/json', buffer: Buffer.from(content) })
+  await page.getByText('hosts[0].cpus: must be a number').waitFor()
+  await page.getByRole('button', { name: /^Teaching lab/ }).click()
+  await tile(page, 'cedar', 'git').waitFor()
 })
 
 test('a host that crashes at the press of a button is offline, and comes back', async () => {

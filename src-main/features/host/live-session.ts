@@ -45,7 +45,7 @@ export class LiveSession implements HostSession {
     this.missing = parts.isWritable ? [] : ['Only libvirt’s read-only socket could be opened: VMs can be seen, not changed or moved.']
     this.#end = new AbortController()
     this.ended = this.#end.signal
-    parts.connection.onDidClose((failure) => this.close(failure))
+    parts.connection.onDidClose((state) => this.close(state.kind === 'lost' ? state.reason : null))
   }
 
   /** Opens the control connection and reads what the host is. Rejects with a Failure of transport or client, or the signal's reason. */
