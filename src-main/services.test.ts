@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createORPCClient } from '@orpc/client'
@@ -169,6 +169,32 @@ it('empties a host of the lab by a plan, and says so once the host was asked; th
   expect(returned.state).toMatchObject({ state: 'done', isComplete: true })
   const { vms } = await inventory(client, isAll)
   expect(vms.filter(({ ref }) => ref.host === host('cedar')).map(({ name }) => name).sort()).toEqual(['git', 'monitor', 'web-3', 'wiki'])
+})
+
+// Agents are told apart by their file, which `npm test` builds.
+it.runIf(existsSync(join(import.meta.dirname, '../out/agent/agent.mjs')))('moves VMs of the lab as a gang, and scatters one: what they share, and when the source is free, follows from its physics', async () => {
+  const client = window()
+  const { host, vm } = await open(client)
+  await client.demo.setSpeed({ speed: 20 })
+  const moves = ['web-2', 'mail'].map((name) => ({ job: randomUUID(), plan: { vm: vm(name).ref, destination: host('cedar'), options: moveOptions.parse({ technique: 'gang' }) } }))
+  await client.migration.start({ moves })
+  const whenEnded = async (ids: readonly string[]) => {
+    for await (const { jobs } of await client.job.watchAll(undefined, { signal: ended.signal })) {
+      for (const job of jobs) last.set(job.id, job)
+      if (ids.every((id) => last.get(id)?.endedAt != null)) return ids.map((id) => last.get(id)!)
+    }
+    throw new Error('no end')
+  }
+  const last = new Map<string, Job>()
+  const gang = await whenEnded(moves.map(({ job }) => job))
+  expect(gang.map(({ state }) => state)).toMatchObject([{ state: 'succeeded' }, { state: 'succeeded' }])
+  expect(gang.reduce((sum, { pages }) => sum + (pages?.classes.acrossVms ?? 0), 0)).toBeGreaterThan(0)
+  const scattered = { vm: vm('orders-db'), job: randomUUID() }
+  await client.migration.start({ moves: [{ job: scattered.job, plan: { vm: scattered.vm.ref, destination: host('birch'), options: moveOptions.parse({ technique: 'scatter', replicas: 1, gatherMiBps: 35 }) } }] })
+  const [job] = await whenEnded([scattered.job])
+  expect(job!.state).toMatchObject({ state: 'succeeded' })
+  expect(job!.pages).toMatchObject({ mayPowerOff: true, depots: [{ state: 'up' }] })
+  expect(job!.pages!.sourceFreeMs!).toBeLessThan((job!.state as { result: { totalMs: number } }).result.totalMs)
 })
 
 it('says that a lab is not known', async () => {

@@ -14,6 +14,7 @@ import { faultKey, type Fault } from './faults.ts'
 import { Guest } from './guest.ts'
 import type { HostDescription, LabDescription, PoolDescription, VmDescription } from './lab.ts'
 import { Machine, type Pool, type Volume } from './machine.ts'
+import type { Carriage } from './physics/carriage.ts'
 import { Link, Network } from './physics/network.ts'
 import { uuidOf } from './physics/random.ts'
 import { heldUp } from './transport/held-up.ts'
@@ -72,6 +73,8 @@ export class World implements Disposable {
   readonly clock: WorldClock
   readonly faults: Faults
   readonly network: Network
+  /** What agents make of the memory of guests that go through them, by UUID. */
+  readonly carriages = new Map<string, Carriage>()
   readonly #seed: number
   readonly #daemons = new Map<string, Daemon>()
   readonly #racks = new Map<string, { readonly up: Link; readonly down: Link }>()

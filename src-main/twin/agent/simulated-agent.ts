@@ -12,6 +12,7 @@ import { Failure } from '../../base/failure.ts'
 import { Connection } from '../../libvirt/client/connection.ts'
 import type { RemoteProcess } from '../../transport/transport.ts'
 import type { Daemon } from '../daemon/daemon.ts'
+import { SimulatedRelay } from './simulated-relay.ts'
 
 const firstPort = 49_216
 
@@ -79,11 +80,13 @@ export class SimulatedAgent implements Disposable {
       this.#daemon.serve(far, false)
       return near
     }
+    const relay = spec.relay && first.via === 'tunnel' ? new SimulatedRelay(world, machine, spec, spec.relay, first.host) : null
     const handle = conduct(spec, {
       source: { name: spec.hosts?.source ?? 'the source', open: open(here) },
       destination: { name: spec.hosts?.destination ?? 'the destination', open: open(() => world.dial(machine, route.via === 'tunnel' ? route.host : machine.address)) },
       journal: { append: (event) => (this.#isGone ? undefined : journal.append(event)), commit: (event) => (this.#isGone ? undefined : journal.commit(event)) },
       driver: 'agent',
+      ...(relay ? { relay } : {}),
     })
     return { ...handle, setRoute: (next) => void (route = next) }
   }

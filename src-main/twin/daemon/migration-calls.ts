@@ -288,6 +288,7 @@ export function migrationCalls(daemon: Daemon): Handlers {
       limit: bytesPerMs(given.number(migrateParameters.bandwidth) ?? domain.maxSpeed),
       postcopyLimit: bytesPerMs(given.number(migrateParameters.bandwidthPostcopy) ?? 0),
       downtimeMs: domain.maxDowntime,
+      carriage: world.carriages.get(domain.uuid) ?? null,
       on: {
         iteration: (iteration) => {
           for (const session of machine.sessions) session.tell('migrationIteration', { dom: domain.ref, iteration })
@@ -347,7 +348,7 @@ export function migrationCalls(daemon: Daemon): Handlers {
   }
 
   function arrival(domain: Domain, migration: Migration): Promise<void> {
-    if (migration.phase === 'completed') return Promise.resolve()
+    if (migration.hasArrived) return Promise.resolve()
     return new Promise((resolve, reject) => {
       world.whenArrived(domain.uuid, (isWhole) => {
         if (isWhole) resolve()

@@ -1,5 +1,6 @@
 import type { Guest } from '../guest.ts'
 import type { HostCosts } from '../lab.ts'
+import type { Carriage } from './carriage.ts'
 import type { WorldClock } from '../time/world-clock.ts'
 import type { Link, Network } from './network.ts'
 
@@ -20,6 +21,8 @@ export interface MigrationOptions {
   readonly limit: number
   readonly postcopyLimit: number
   readonly downtimeMs: number
+  /** null where the one QEMU speaks to the other. */
+  readonly carriage: Carriage | null
   readonly on: {
     iteration(number: number): void
     status(word: 'setup' | 'active' | 'device' | 'postcopy-active' | 'completed' | 'failed' | 'cancelled' | 'postcopy-paused'): void

@@ -2,6 +2,7 @@ import type { Disposable } from '../../base/disposable.ts'
 import type { Guest } from '../guest.ts'
 import type { HostCosts } from '../lab.ts'
 import type { MigrationFigures, MigrationOptions, Phase } from './migration-terms.ts'
+import type { Carriage } from './carriage.ts'
 import { roundTrip, type Flow } from './network.ts'
 import { pageBytes } from './process.ts'
 import { Throttle } from './throttle.ts'
@@ -25,6 +26,9 @@ export class Migration {
   readonly #startedAt: number
   #phase: Phase = 'setup'
   #flow: Flow | null = null
+  /** What the destination takes from depots, and how much that is in all. */
+  #gathering: Flow | null = null
+  #toGather = 0
   #timer: Disposable | null = null
   #limit: number
   #postcopyLimit: number
@@ -34,6 +38,8 @@ export class Migration {
   /** Pages to go at the start of the round: those that were never looked at, and those known to be dirty. */
   #roundPages = 0
   #roundZeros = 0
+  /** Of them, those that were written since they were sent. */
+  #roundAgain = 0
   #roundBytes = 0
   #roundFrom = 0
   #memorySentBefore = 0
@@ -62,6 +68,17 @@ export class Migration {
     options.on.status('setup')
     const { disk } = options
     this.#timer = options.clock.after(this.#cost('setupMs') + (disk.total > 0 ? this.#cost('diskSetupMs') : 0), () => (disk.total > 0 ? this.#copyDisks() : this.#copyMemory()))
+  }
+
+  /** All of the memory is at the destination: with depots that is later than its leaving the source. */
+  get hasArrived(): boolean {
+    return this.#phase === 'completed' && this.#gathering === null
+  }
+
+  /** Bytes of a post-copy through depots that have left the source, and that the destination has. */
+  get scattered(): { readonly drained: number; readonly gathered: number } {
+    const drained = this.#phase === 'completed' ? this.#toGather : this.#phase === 'postcopy' ? (this.#flow?.sent ?? 0) : 0
+    return { drained, gathered: this.#gathering ? Math.min(drained, this.#gathering.sent) : drained }
   }
 
   get phase(): Phase {
@@ -105,6 +122,7 @@ export class Migration {
   cancel(): boolean {
     if (!['setup', 'storage', 'memory', 'stopping'].includes(this.#phase) || this.#isSwitchWanted) return false
     this.#end('cancelled')
+    this.#o.carriage?.onFailed('cancelled')
     this.#o.on.status('cancelled')
     return true
   }
@@ -114,6 +132,7 @@ export class Migration {
     if (['completed', 'failed', 'cancelled', 'paused'].includes(this.#phase)) return
     if (this.#switchedAt !== null) return this.pausePostcopy()
     this.#end('failed')
+    this.#o.carriage?.onFailed(reason)
     this.#o.on.status('failed')
     this.#o.on.failed(reason)
   }
@@ -203,13 +222,14 @@ export class Migration {
     this.#round(guest.pages, guest.pages - guest.used)
   }
 
-  /** Starts on so many pages, of which some are zeros. */
-  #round(pages: number, zeros: number): void {
+  /** Starts on so many pages, of which some are zeros and some are sent once more. */
+  #round(pages: number, zeros: number, again = 0): void {
     this.#normal += (this.#roundPages - this.#roundZeros) * this.#roundShare()
     this.#constant += this.#roundZeros * this.#roundShare()
     this.#roundPages = pages
     this.#roundZeros = zeros
-    this.#roundBytes = (pages - zeros) * sentBytes + zeros * zeroBytes
+    this.#roundAgain = Math.min(again, pages - zeros)
+    this.#roundBytes = ((pages - zeros - this.#roundAgain) * (this.#o.carriage?.crossing ?? 1) + this.#roundAgain) * sentBytes + zeros * zeroBytes
     this.#roundFrom = this.#flow!.sent
     this.#iteration++
     this.#o.on.iteration(this.#iteration)
@@ -292,12 +312,13 @@ export class Migration {
     const flow = this.#flow!
     const leftPages = (1 - this.#roundShare()) * this.#roundPages
     const leftZeros = (1 - this.#roundShare()) * this.#roundZeros
+    const leftAgain = (1 - this.#roundShare()) * this.#roundAgain
     const fresh = guest.dirtiedIn(now - this.#syncedAt)
     // A page that is still to go and is written again goes once.
     const twice = guest.used > 0 ? Math.min(leftPages, (fresh * (leftPages - leftZeros)) / Math.max(1, guest.used)) : 0
     this.#syncedAt = now
     this.#throttle.weigh(fresh, flow.sent)
-    this.#round(leftPages + fresh - twice, leftZeros)
+    this.#round(leftPages + fresh - twice, leftZeros, leftAgain + fresh - twice)
     this.#syncedAtFlow = { at: now, sent: flow.sent }
   }
 
@@ -335,6 +356,7 @@ export class Migration {
       this.#endedAt = clock.now
       this.#throttle.end()
       on.status('completed')
+      this.#o.carriage?.onArrived()
       on.handedOver()
     })
   }
@@ -352,9 +374,11 @@ export class Migration {
     this.#faultMs = roundTrip(path) + (this.#flow?.queueMs ?? 0)
     this.#release()
     this.#phase = 'postcopy'
-    this.#flow = network.open({ path, fullSince, onBroken: (reason) => this.fail(reason) })
+    const scatter = this.#o.carriage?.scatter ?? null
+    this.#flow = network.open(scatter ? { path: scatter.out, onBroken: (reason) => this.fail(reason) } : { path, fullSince, onBroken: (reason) => this.fail(reason) })
     this.#roundPages = this.#missing / pageBytes
     this.#roundZeros = 0
+    this.#roundAgain = 0
     this.#roundBytes = this.#roundPages * sentBytes
     this.#roundFrom = 0
     this.#pace()
@@ -368,8 +392,35 @@ export class Migration {
       this.#endedAt = clock.now
       this.#throttle.end()
       on.status('completed')
-      on.arrived()
+      this.#o.carriage?.onDrained()
+      if (this.#gathering === null) this.#arrive()
     })
+    if (scatter) this.#gather(scatter)
+  }
+
+  /** What has been drained is taken at the destination's own pace; what it asks for lies on the other side of its own wire. */
+  #gather({ in: path, limit }: NonNullable<Carriage['scatter']>): void {
+    const flow = this.#o.network.open({ path, limit, onBroken: (reason) => this.#loseGathering(reason) })
+    this.#gathering = flow
+    this.#toGather = this.#roundBytes
+    flow.sendUntil(this.#toGather, () => {
+      flow.dispose()
+      this.#gathering = null
+      if (this.#phase === 'completed') this.#arrive()
+    })
+  }
+
+  /** The guest stands at the destination without the rest of its memory. */
+  #loseGathering(reason: string): void {
+    this.#gathering?.dispose()
+    this.#gathering = null
+    this.#o.carriage?.onFailed(reason)
+    this.#o.on.failed(reason)
+  }
+
+  #arrive(): void {
+    this.#o.carriage?.onArrived()
+    this.#o.on.arrived()
   }
 
   /** Pages that the guest had to ask for: it touches its working set as fast as it writes to it, of that a share is missing, and each answer takes a round trip behind what is queued. */

@@ -1,4 +1,3 @@
-import type { MoveSpec } from '../../../agent/protocol/move-spec.ts'
 import type { AgentMoveRequest } from '../../host/agent/agent-move.ts'
 import type { AgentLink } from '../../host/agent/agent-link.ts'
 import type { HostDirectory } from '../../host/host-session.ts'
