@@ -103,6 +103,23 @@ describe('a move between simulated hosts', () => {
     expect(await rig.verdict('goes', 'left', 'right')).toBe('at-destination')
   })
 
+  it('goes over whenever it begins: virtual time is no round number', async () => {
+    for (let i = 0; i < 30; i++) {
+      const world = raise(smallLab({ name: 'any' }), { isManual: true }).world
+      // The steps between numbers of the clock double at 8,192 ms, when this one is in its first tenth of a second.
+      world.clock.advance(7820 + Math.random() * 70)
+      const move = await rig.move('any', 'left', 'right')
+      let outcome: string | null = null
+      void move.outcome.then((ended) => (outcome = ended.outcome))
+      for (let step = 0; outcome === null && step < 2000; step++) {
+        world.clock.advance(Math.random() * 20)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      expect(outcome).toBe('moved')
+      rig.close()
+    }
+  })
+
   it('does not converge for one that writes faster than the link, and goes over by post-copy', async () => {
     raise(smallLab({ name: 'hot', memoryMiB: 4096, usedMiB: 3000, workingSetMiB: 2500, process: { kind: 'fixed', mibPerSecond: 400 } }))
     const move = await rig.move('hot', 'left', 'right', { flags: { postcopy: true } })

@@ -33,6 +33,7 @@ export class Migration {
   #limit: number
   #postcopyLimit: number
   #downtimeMs: number
+  #isEarly = true
   #iteration = 0
   #syncedAt = 0
   /** Pages to go at the start of the round: those that were never looked at, and those known to be dirty. */
@@ -65,6 +66,11 @@ export class Migration {
     this.#postcopyLimit = options.postcopyLimit
     this.#downtimeMs = options.downtimeMs
     this.#startedAt = options.clock.now
+    // One timer tells, not the time that has elapsed: that is rounded, and may stay a rounding too short for ever.
+    options.clock.after(windowMs, () => {
+      this.#isEarly = false
+      if (this.#phase === 'memory') this.#aim()
+    })
     options.on.status('setup')
     const { disk } = options
     this.#timer = options.clock.after(this.#cost('setupMs') + (disk.total > 0 ? this.#cost('diskSetupMs') : 0), () => (disk.total > 0 ? this.#copyDisks() : this.#copyMemory()))
@@ -276,10 +282,7 @@ export class Migration {
   #aim(): void {
     const flow = this.#flow
     if (!flow) return
-    const elapsed = this.#o.clock.now - this.#startedAt
-    const isEarly = elapsed < windowMs
-    if (isEarly) this.#timer = this.#o.clock.after(windowMs - elapsed, () => this.#phase === 'memory' && this.#aim())
-    const fits = isEarly ? 0 : flow.rate * this.#downtimeMs
+    const fits = this.#isEarly ? 0 : flow.rate * this.#downtimeMs
     // What is left is reckoned in pages, whatever is in them: nobody has looked yet.
     const left = this.#roundPages * pageBytes
     const share = left > 0 ? Math.max(0, 1 - fits / left) : 1
