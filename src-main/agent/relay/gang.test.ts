@@ -68,12 +68,12 @@ test('VMs of a gang share one channel, start and switch in turns, and all arrive
   for (const relay of relays) qemus.push(await qemuAt(await relay.open('tcp:127.0.0.1:49152', never)))
   const bytes = [streamOf(pagesOf(4000)), streamOf(pagesOf(4000))]
   // The second has everything to say, and must wait: the first has not begun.
-  qemus[1]!.end(bytes[1])
+  qemus[1]!.end(bytes[1]!)
   const told: number[] = []
   relays[1]!.onDidCount(({ bytes: { fromQemu } }) => told.push(fromQemu))
   await new Promise<void>((resolve) => relays[1]!.onDidCount(() => resolve()))
   expect(told[0]).toBeLessThan(200_000)
-  qemus[0]!.end(bytes[0])
+  qemus[0]!.end(bytes[0]!)
   expect(await Promise.all(relays.map((relay) => relay.ended))).toEqual([null, null])
   expect(scene.receivers).toHaveLength(1)
   expect(scene.arrived.map((got) => Buffer.concat(got).length)).toEqual(bytes.map((each) => each.length))
