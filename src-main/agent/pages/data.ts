@@ -98,10 +98,10 @@ export class DataWriter {
   }
 }
 
-/** What a data frame is made of, in the stream's order; `at`: bytes from where the piece of the stream begins. `page` and `bytes` are parts of the frame. */
+/** What a data frame is made of, in the stream's order; `at`: bytes from where the piece of the stream begins, `from`: where in the frame's body its literal bytes are. */
 export interface DataSink {
-  raw(at: number, bytes: Buffer): void
-  fresh(at: number, slot: number, page: Buffer): void
+  raw(at: number, from: number, length: number): void
+  fresh(at: number, slot: number, from: number): void
   known(at: number, slot: number, hash: string): void
   coming(at: number, slot: number, hash: string): void
 }
@@ -142,13 +142,13 @@ export function readData(body: Buffer, layout: DataLayout, sink: DataSink): void
     const entry = body.readUInt32BE(i)
     const [kind, value] = [entry >>> 30, entry & largestValue]
     if (kind === segments.raw) {
-      sink.raw(at, body.subarray(literal, literal + value))
+      sink.raw(at, literal, value)
       literal += value
       at += value
       continue
     }
     if (kind === segments.fresh) {
-      sink.fresh(at, value, body.subarray(literal, literal + pageBytes))
+      sink.fresh(at, value, literal)
       literal += pageBytes
     } else {
       const hash = body.toString('latin1', name, name + hashBytes)

@@ -3,7 +3,8 @@ import { Failure, messageOf } from '../../base/failure.ts'
 import { within } from '../../base/abort.ts'
 import { channelVersion, failureOf, frameHead, frames, headBytes, jsonFrame, parseBody, type ChannelWelcome, type PeerReach, type StreamOpening } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
-import { hashBytes } from './page-hash.ts'
+import type { Fingerprint } from './fingerprint.ts'
+import { hashBytes, hashOf } from './page-hash.ts'
 import type { Pacer } from './pacer.ts'
 import { SenderStream } from './sender-stream.ts'
 import { SlotTable } from './slot-table.ts'
@@ -27,7 +28,7 @@ export interface SenderOptions {
 
 /**
  * The source's end of a page channel to one destination host: the streams of all VMs of a gang that go there, over one ordered connection, and the picture of what the store there holds.
- * The connection belongs to it from then on. Memory: the picture (some 150 bytes a slot), and for each stream one window and what its QEMU sent in one go.
+ * The connection belongs to it from then on. Memory: the picture (some 45 bytes a slot), and for each stream one window and what its QEMU sent in one go.
  */
 export class PageSender {
   readonly table: SlotTable
@@ -135,16 +136,20 @@ export class PageSender {
   /** Whose hosts may bring pages to this one's. */
   readonly #holders: PageSender[] = []
 
-  /** Has another host of the rack bring the page, if one of them has it; false otherwise. */
-  fetch(hash: string): boolean {
-    if (this.#fills > mostFills) return false
-    for (const holder of this.#holders) if (holder.#forward(this, hash)) return true
-    return false
+  /** Has another host of the rack bring the page, if one of them has it, and answers its name; null otherwise. */
+  fetch(fingerprint: Readonly<Fingerprint>, page: Buffer): string | null {
+    if (this.#fills > mostFills) return null
+    for (const holder of this.#holders) {
+      const slot = holder.isOpen ? holder.table.findSettled(fingerprint) : -1
+      if (slot < 0) continue
+      const hash = hashOf(page)
+      holder.#forward(this, slot, hash)
+      return hash
+    }
+    return null
   }
 
-  #forward(to: PageSender, hash: string): boolean {
-    const slot = this.#isOver ? -1 : this.table.findSettled(hash)
-    if (slot < 0) return false
+  #forward(to: PageSender, slot: number, hash: string): void {
     const number = this.#peers.get(to) as number
     let waiting = this.#forwards.get(number)
     if (!waiting) {
@@ -153,7 +158,6 @@ export class PageSender {
     }
     waiting.push({ slot, hash })
     if (waiting.length >= forwardBatch) this.#sendForwards()
-    return true
   }
 
   #sendForwards(): void {

@@ -20,12 +20,12 @@ export class PageStore {
     return this.#slabs.reduce((sum, slab) => sum + (slab?.length ?? 0), 0)
   }
 
-  /** False where there is no such slot. */
-  put(slot: number, page: Buffer): boolean {
-    if (slot >= this.capacity || page.length !== pageBytes) return false
+  /** Keeps the page at `from` in `bytes`. False where there is no such slot. */
+  put(slot: number, bytes: Buffer, from = 0): boolean {
+    if (slot >= this.capacity || bytes.length < from + pageBytes) return false
     const index = Math.floor(slot / slotsPerSlab)
     const slab = (this.#slabs[index] ??= Buffer.allocUnsafeSlow(Math.min(slotsPerSlab, this.capacity - index * slotsPerSlab) * pageBytes))
-    page.copy(slab, (slot % slotsPerSlab) * pageBytes)
+    bytes.copy(slab, (slot % slotsPerSlab) * pageBytes, from, from + pageBytes)
     this.#filled[slot] = 1
     return true
   }

@@ -99,7 +99,7 @@ export class ReceiverStream {
 
   /** All literal: the frame's own bytes are the stream. */
   #asItIs(body: Buffer, layout: DataLayout): Piece {
-    readData(body, layout, { raw: () => {}, fresh: (_, slot, page) => this.#keep(slot, page), known: () => {}, coming: () => {} })
+    readData(body, layout, { raw: () => {}, fresh: (_, slot, from) => this.#keep(slot, body, from), known: () => {}, coming: () => {} })
     return { bytes: body.subarray(layout.literals), missing: 0 }
   }
 
@@ -118,10 +118,10 @@ export class ReceiverStream {
       }
     }
     const sink: DataSink = {
-      raw: (at, bytes) => void bytes.copy(piece.bytes, at),
-      fresh: (at, slot, page) => {
-        this.#keep(slot, page)
-        page.copy(piece.bytes, at)
+      raw: (at, from, length) => void body.copy(piece.bytes, at, from, from + length),
+      fresh: (at, slot, from) => {
+        this.#keep(slot, body, from)
+        body.copy(piece.bytes, at, from, from + pageBytes)
       },
       known: (at, slot, hash) => {
         if (!store.copy(slot, hash, piece.bytes, at)) {
@@ -140,9 +140,9 @@ export class ReceiverStream {
     return piece
   }
 
-  #keep(slot: number, page: Buffer): void {
+  #keep(slot: number, body: Buffer, from: number): void {
     this.#around.arrivals.release(slot)
-    if (!this.#around.store.put(slot, page)) throw new Failure('pages-malformed', 'The other agent names a place for a page that there is not.', { evidence: `slot ${slot} of ${this.#around.store.capacity}` })
+    if (!this.#around.store.put(slot, body, from)) throw new Failure('pages-malformed', 'The other agent names a place for a page that there is not.', { evidence: `slot ${slot} of ${this.#around.store.capacity}` })
   }
 
   /** The page that was asked for: checked like any other, since its name is what the stream said. */

@@ -6,6 +6,7 @@ import { StreamReader } from '../stream/stream-reader.ts'
 import type { RamBlock, StreamRecord, StreamSink } from '../stream/stream-record.ts'
 import { DataWriter } from './data.ts'
 import { failureOf, frameHead, frameOf, frames, headBytes, jsonFrame, refusalOf } from './frame.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { hashOf, pageBytes } from './page-hash.ts'
 import { noPages, type PageCounts } from './page-counts.ts'
 import type { PageSender } from './page-sender.ts'
@@ -163,18 +164,18 @@ export class SenderStream implements StreamSink {
       return this.#raw(page)
     }
     this.#sent += pageBytes
-    const hash = hashOf(page)
+    const fingerprint = fingerprintOf(page)
     const { table } = this.#sender
-    const slot = table.find(hash)
+    const slot = table.find(fingerprint)
     if (slot >= 0) {
       if (table.mark(slot, this.vm)) this.counts.inVm += 1
       else this.counts.acrossVms += 1
-      return this.#refer('known', slot, hash, page)
+      return this.#refer('known', slot, hashOf(page), page)
     }
-    const isComing = this.#sender.fetch(hash)
-    const added = table.add(hash, !isComing)
+    const hash = this.#sender.fetch(fingerprint, page)
+    const added = table.add(fingerprint, hash === null)
     table.mark(added, this.vm)
-    if (isComing) {
+    if (hash !== null) {
       this.counts.alreadyThere += 1
       this.counts.rackBytes += pageBytes
       return this.#refer('coming', added, hash, page)
