@@ -13,8 +13,8 @@ const program = fileURLToPath(import.meta.url)
 /** The content is the version: the desktop names the file after the same digest. */
 const version = createHash('sha256').update(readFileSync(program)).digest('hex').slice(0, 16)
 
-async function run(command: string | undefined): Promise<void> {
-  if (command === 'hold') return hold()
+async function run(command: string | undefined, word = ''): Promise<void> {
+  if (command === 'hold') return hold(word)
   const folder = agentFolder()
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   // Sockets are named relative to it.
@@ -26,7 +26,7 @@ async function run(command: string | undefined): Promise<void> {
   throw new Failure('agent-usage', 'usage: agent serve | attach | state | version')
 }
 
-run(process.argv[2]).then(
+run(process.argv[2], process.argv[3]).then(
   () => process.exit(0),
   (thrown: unknown) => {
     console.error(thrown instanceof Failure && thrown.evidence ? `${thrown.message} ${thrown.evidence}` : messageOf(thrown))

@@ -26,10 +26,10 @@ export interface RigHost {
   readonly address: string
 }
 
-/** The agent as the sources have it now, with the Node of this checkout; made once. */
-export async function buildAgent(): Promise<{ bundle: AgentBundle; folder: string; remove(): void }> {
+/** The agent as the sources have it now, with the Node of this checkout; made once. `spoil`: makes another program of a source file, for an agent that misbehaves. */
+export async function buildAgent(spoil?: (path: string, text: string) => string): Promise<{ bundle: AgentBundle; folder: string; remove(): void }> {
   const folder = mkdtempSync(join(tmpdir(), 'drover-agent-'))
-  const bundler = await rolldown({ input: join(root, 'src-main/agent/main.ts'), platform: 'node', logLevel: 'silent' })
+  const bundler = await rolldown({ input: join(root, 'src-main/agent/main.ts'), platform: 'node', logLevel: 'silent', ...(spoil ? { plugins: [{ name: 'spoil', transform: (text: string, path: string) => spoil(path, text) }] } : {}) })
   await bundler.write({ file: join(folder, 'agent.mjs'), format: 'esm', codeSplitting: false })
   await bundler.close()
   return { bundle: await loadBuilt(folder), folder, remove: () => rmSync(folder, { recursive: true, force: true }) }

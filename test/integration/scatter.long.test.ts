@@ -1,11 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { MoveSpec } from '../../src-main/agent/protocol/move-spec.ts'
 import { LabGuest } from '../lab/guest.ts'
+import { GuestWatch } from '../lab/guest-watch.ts'
 import type { GuestSpec } from '../lab/guest-xml.ts'
 import type { HostCount, LabHost } from '../lab/host.ts'
 import { Lab } from '../lab/lab.ts'
 import { until } from '../lab/waiting.ts'
-import { buildAgent, Heard, RiggedHost, specOf } from './agent-rig.ts'
+import { recoverAgentMove } from '../../src-main/features/host/agent/agent-move.ts'
+import { agentOn, buildAgent, Heard, RiggedHost, specOf } from './agent-rig.ts'
+import { readFileSync } from 'node:fs'
 import { lastPages, scatter, type ScatterRequest } from './scatter-rig.ts'
 
 // Memory that is scattered over depots, on real hosts: one source, one destination, three depots; guests check their own memory.
@@ -74,6 +77,19 @@ async function nothingRemains(): Promise<void> {
   }
 }
 
+async function running(guest: LabGuest): Promise<string[]> {
+  const all = await Promise.all(lab.hosts.map(async (host) => ((await guest.isRunning(host).catch(() => false)) ? [host.name] : [])))
+  return all.flat()
+}
+
+const mark = (heard: Heard) => heard.first('the mark', (event) => event.kind === 'pages' && event.pages.mayPowerOff)
+/** Pages are at depots, more are to come, and the guest runs at the destination: until Finish has reached the daemon there it would end the VM with its client. */
+async function scattering(guest: LabGuest, heard: Heard): Promise<void> {
+  await heard.first('pages at depots', (event) => event.kind === 'pages' && event.pages.depots.some(({ pages }) => pages > 500))
+  await using watch = await GuestWatch.start(guest, lab.hosts)
+  await watch.ticks(1)
+}
+
 test('the source is free long before the destination has all memory, and nothing is lost', async () => {
   await two!.shapeLink({ rate: '50mbit' })
   const { guest, heard, move } = await begin()
@@ -87,4 +103,114 @@ test('the source is free long before the destination has all memory, and nothing
   await whole(guest, two!)
   expect((await one!.virsh(['list', '--all', '--name'])).trim()).toBe('')
   await nothingRemains()
+})
+
+test.each([2, 1])('a depot is killed after the switch, with %i replicas: the VM lives, or its loss is said', async (replicas) => {
+  await two!.shapeLink({ rate: '60mbit' })
+  const { guest, heard, move } = await begin({ replicas })
+  await mark(heard)
+  process.kill(agentOn(lab.hosts[2]!), 'SIGKILL')
+  const ended = await move.ended
+  if (replicas === 2) {
+    expect(ended).toMatchObject({ kind: 'succeeded' })
+    await whole(guest, two!)
+  } else {
+    expect(JSON.stringify(heard.events)).toContain('only copy was on a host that is gone')
+    expect(ended.kind).not.toBe('succeeded')
+    expect((await running(guest)).length).toBeLessThan(2)
+    // QEMU there listens on, for a recovery that cannot come.
+    await guest.remove(...lab.hosts)
+  }
+  expect(lastPages(heard)?.depots.map(({ state }) => state)).toContain('lost')
+  await nothingRemains()
+})
+
+test('a depot that returns wrong bytes is not believed: its replicas are used', async () => {
+  await two!.shapeLink({ rate: '60mbit' })
+  const wrong = await buildAgent((path, text) => (path.endsWith('/scatter/depot.ts') ? text.replace('link.send(writeHeader(bytes, frames.sealed', 'bytes[bytes.length - 9] ^= 1; link.send(writeHeader(bytes, frames.sealed') : text))
+  try {
+    const hostile = lab.hosts[3]!
+    rigged.set(hostile, new RiggedHost({ sshAddress: hostile.sshAddress, address: hostile.address }, lab.ssh.configFile, wrong.bundle))
+    const { guest, heard, move } = await begin({ replicas: 2 })
+    expect(await move.ended).toMatchObject({ kind: 'succeeded' })
+    expect(lastPages(heard)?.depots.map(({ state }) => state)).toEqual(['up', 'distrusted', 'up'])
+    await whole(guest, two!)
+    await nothingRemains()
+  } finally {
+    wrong.remove()
+  }
+})
+
+test('the destination’s agent is killed while memory is scattered: the post-copy is carried on from the source, and the VM arrives whole', async () => {
+  await one!.shapeLink({ rate: '80mbit' })
+  const { guest, heard, move } = await begin({}, { memoryMiB: 512, patternMiB: 320 })
+  await scattering(guest, heard)
+  process.kill(agentOn(two!), 'SIGKILL')
+  await heard.first('the want of recovery', (event) => event.kind === 'recovering')
+  await until(
+    'the agent at the destination to be brought again',
+    async () => {
+      try {
+        await recoverAgentMove(move, { destination: rig(two!).link, address: two!.address, ports: [49_600, 49_620] })
+        return true
+      } catch {
+        return heard.events.some(({ kind }) => kind === 'ended')
+      }
+    },
+    { deadlineMs: 60_000 },
+  )
+  expect(await move.ended, JSON.stringify(heard.events.filter(({ kind }) => kind === 'log' || kind === 'recovering' || kind === 'step'))).toMatchObject({ kind: 'succeeded' })
+  await whole(guest, two!)
+  await nothingRemains()
+})
+
+test('the source’s agent is killed while memory is scattered: both copies stand still, so that the post-copy can be resumed', async () => {
+  await one!.shapeLink({ rate: '80mbit' })
+  const { guest, heard, move } = await begin({}, { memoryMiB: 512, patternMiB: 320 })
+  await scattering(guest, heard)
+  process.kill(agentOn(one!), 'SIGKILL')
+  expect(await move.ended).toMatchObject({ kind: 'lost' })
+  await until('the source to pause', async () => /post-copy failed/.test(await one!.virsh(['domstate', '--reason', guest.name])), { deadlineMs: 60_000 })
+  expect((await running(guest)).length).toBeLessThan(2)
+  await one!.shapeLink({})
+  await one!.virsh(['migrate', '--live', '--postcopy', '--postcopy-resume', '--persistent', '--undefinesource', guest.name, `qemu+ssh://root@${two!.name}/system`, '--migrateuri', `tcp://${two!.address}`])
+  await whole(guest, two!)
+  await nothingRemains()
+})
+
+test('an agent holds no more than its bound while the destination takes 1 MiB a second', async () => {
+  const { heard } = await begin({ gatherMiBps: 1 })
+  const peak = new Map<string, number>()
+  const look = setInterval(() => {
+    for (const host of lab.hosts.slice(0, 2)) {
+      const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${agentOn(host)}/status`, 'utf8'))?.[1] ?? 0) / 1024
+      peak.set(host.name, Math.max(peak.get(host.name) ?? 0, rss))
+    }
+  }, 100)
+  await mark(heard)
+  await heard.first('some gathering', (event) => event.kind === 'pages' && event.pages.bytes.toQemu > 12e6)
+  clearInterval(look)
+  console.log('peak RSS, MiB', [...peak.entries()])
+  for (const [, rss] of peak) expect(rss).toBeLessThan(320)
+})
+
+test.each(['switch done', 'perform done', 'finish started', 'confirm started', 'confirm done'])('the desktop and all its SSH go at %s: the VM completes without it', async (point) => {
+  await two!.shapeLink({ rate: '100mbit' })
+  const { guest, heard } = await begin({}, { memoryMiB: 128, patternMiB: 32 })
+  const [step, state] = point.split(' ') as [string, string]
+  await heard.step(step, state)
+  closeRigs()
+  await until('the source to be empty', async () => (await one!.virsh(['list', '--all', '--name'])).trim() === '', { deadlineMs: 90_000 })
+  await whole(guest, two!)
+  await nothingRemains()
+})
+
+test('the source’s host is gone right at the mark: the VM lives', async () => {
+  await two!.shapeLink({ rate: '60mbit' })
+  const { guest, heard } = await begin()
+  await mark(heard)
+  await one!.destroy()
+  closeRigs()
+  await until('all memory at the destination', async () => !/unbounded|postcopy/i.test(await two!.virsh(['domjobinfo', guest.name])), { deadlineMs: 120_000 })
+  await whole(guest, two!)
 })

@@ -15,6 +15,9 @@ export function flagsOf(spec: MoveSpec): number {
 /** On loopback, with a port that Prepare chooses and names: the agents' local legs to QEMU. */
 const localLeg = { migrateUri: 'tcp://127.0.0.1', listenAddress: '127.0.0.1' } as const
 
+/** MiB/s before an immediate switch: what fills the sockets on the way by then is in the way of the device state, and so is downtime, on a slow link. */
+const beforeSwitchMiBps = 8
+
 /** A broken post-copy is carried on without the agents in its way. */
 export function recoveryPlanOf({ relay: _, ...direct }: MoveSpec): MovePlan {
   return movePlanOf(direct)
@@ -36,7 +39,7 @@ export function movePlanOf(spec: MoveSpec): MovePlan {
     ...given('disksUri', spec.disksUri),
     ...given('disksPort', spec.disksPort),
     ...given('migrateDisks', spec.disks),
-    ...given('bandwidthMiBps', limits.bandwidthMiBps),
+    ...given('bandwidthMiBps', spec.relay?.mode === 'scatter' ? Math.min(limits.bandwidthMiBps ?? beforeSwitchMiBps, beforeSwitchMiBps) : limits.bandwidthMiBps),
     ...given('postcopyBandwidthMiBps', limits.postcopyBandwidthMiBps),
     ...(spec.compression.length > 0 ? { compression: { methods: spec.compression } } : {}),
     ...(autoConverge ? { autoConverge: { ...given('initial', autoConverge.initial), ...given('increment', autoConverge.increment) } } : {}),

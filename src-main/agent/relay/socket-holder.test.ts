@@ -26,9 +26,9 @@ async function agent(word: '' | 'safe' | 'release'): Promise<{ qemu: Socket; hol
     program,
     `import { hold, holdSocket } from ${JSON.stringify(module)}
 import { createServer } from 'node:net'
-if (process.argv[2] === 'hold') { await hold(); process.exit(0) }
+if (process.argv[2] === 'hold') { await hold(process.argv[3]); process.exit(0) }
 const server = createServer(async (socket) => {
-  const holder = await holdSocket(socket, ${JSON.stringify(program)})
+  const holder = await holdSocket(socket, ${JSON.stringify(program)}, '00000000-0000-4000-8000-000000000000')
   if (${JSON.stringify(word)} === 'safe') holder.markSafe()
   if (${JSON.stringify(word)} === 'release') holder.release()
   console.log(JSON.stringify({ holder: holder.pid }))

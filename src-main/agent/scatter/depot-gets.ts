@@ -82,8 +82,4 @@ export class DepotGets {
     this.#link.send(frame(frames.bye))
     this.#link.end()
   }
-
-  destroy(reason: string): void {
-    this.#link.destroy(reason)
-  }
 }

@@ -7,52 +7,41 @@ import { FrameLink } from './frame-link.ts'
 export interface Put {
   readonly first: number
   readonly count: number
-  /** The whole frame, for all depots the same. */
+  /** The whole frame. */
   readonly bytes: Buffer
   /** Bits of the depots that have it, and of those that have not answered. */
   stored: number
   waiting: number
+  /** The depot that it was sent to, which passes it on to the others. */
+  via: number
 }
 
-/** The source's end of one depot: what was put there and is not acknowledged yet, and what is. */
+/** The source's end of one depot. */
 export class DepotPuts {
   readonly name: string
   readonly bit: number
   readonly #link: FrameLink
-  readonly #unanswered: Put[] = []
-  #waitingBytes = 0
+  #load = 0
   #isLost = false
   #hasEnded = false
   #isDistrusted = false
   /** Of room. */
   #isFull = false
-  /** Acknowledged. */
+  /** Pages acknowledged. */
   pages = 0
-  bytes = 0
 
-  /** `answered`: with a put, stored or not. `lost`: with the puts that were not answered. */
-  constructor(name: string, bit: number, link: Duplex, on: { answered: (put: Put, depot: DepotPuts) => void; lost: (puts: readonly Put[], depot: DepotPuts, why: string) => void }) {
+  /** `answered`: whether a run is stored by the depot of a bit: this one, or one that it passed it on to. */
+  constructor(name: string, bit: number, link: Duplex, on: { answered: (first: number, bit: number, isStored: boolean) => void; lost: (depot: DepotPuts, why: string) => void }) {
     this.name = name
     this.bit = bit
-    this.#link = new FrameLink(link, ({ type, first, count }) => {
-      const put = this.#unanswered.shift()
-      if ((type !== frames.stored && type !== frames.full) || put?.first !== first || put.count !== count) throw new Failure('scatter-frame', 'A depot answered something else than it was asked.')
-      this.#waitingBytes -= put.bytes.length
-      put.waiting &= ~bit
-      if (type === frames.stored) {
-        put.stored |= bit
-        this.pages += count
-        this.bytes += put.bytes.length
-      } else this.#isFull = true
-      on.answered(put, this)
+    this.#link = new FrameLink(link, ({ type, first, extra }) => {
+      if (type !== frames.stored && type !== frames.full) throw new Failure('scatter-frame', 'A depot sent something out of turn.', { evidence: `frame ${type}` })
+      on.answered(first, extra === 0 ? bit : extra, type === frames.stored)
     })
     void this.#link.closed.then((why) => {
       if (this.#hasEnded) return
       this.#isLost = true
-      const puts = this.#unanswered.splice(0)
-      for (const put of puts) put.waiting &= ~bit
-      this.#waitingBytes = 0
-      on.lost(puts, this, why ?? 'it hung up')
+      on.lost(this, why ?? 'it hung up')
     })
   }
 
@@ -64,8 +53,9 @@ export class DepotPuts {
     return !this.#isLost && !this.#isFull && !this.#isDistrusted
   }
 
-  get waitingBytes(): number {
-    return this.#waitingBytes
+  /** Bytes that it is to store and has not acknowledged. */
+  get load(): number {
+    return this.#load
   }
 
   distrust(): void {
@@ -76,11 +66,23 @@ export class DepotPuts {
     this.#link.send(bytes)
   }
 
-  put(put: Put): void {
+  expect(put: Put): void {
     put.waiting |= this.bit
-    this.#unanswered.push(put)
-    this.#waitingBytes += put.bytes.length
-    this.#link.send(put.bytes)
+    this.#load += put.bytes.length
+  }
+
+  /** It has answered, or will not any more. */
+  answered(put: Put, isStored: boolean): void {
+    put.waiting &= ~this.bit
+    this.#load -= put.bytes.length
+    if (!isStored) return
+    put.stored |= this.bit
+    this.pages += put.count
+  }
+
+  /** It takes nothing more. */
+  fill(): void {
+    this.#isFull = true
   }
 
   /** Nothing more is put: its end is no loss from here on. */

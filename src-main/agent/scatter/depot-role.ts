@@ -1,12 +1,18 @@
 import { z } from 'zod'
 import { Failure } from '../../base/failure.ts'
-import { answerLink, type PageRole } from '../relay/page-link.ts'
+import { answerLink, awaitAnswer, type PageRole } from '../relay/page-link.ts'
+import { openPageLink } from '../tunnel/tunnel-client.ts'
 import { Depot } from './depot.ts'
 
+/** All depots of a VM in the order of their bits, dialled with one's own identity. */
+const peer = z.object({ host: z.string().min(1), port: z.number().int().min(1).max(65_535), serverName: z.string().min(1) })
+
 /** The source opens a depot of a VM, the destination comes for what it holds. */
-export const depotHello = z.discriminatedUnion('end', [
-  z.object({ role: z.literal('depot'), end: z.literal('source'), uuid: z.guid(), capacityMiB: z.number().int().min(1) }),
+const depotHello = z.discriminatedUnion('end', [
+  z.object({ role: z.literal('depot'), end: z.literal('source'), uuid: z.guid(), capacityMiB: z.number().int().min(1), peers: z.array(peer).max(8) }),
   z.object({ role: z.literal('depot'), end: z.literal('gather'), uuid: z.guid() }),
+  /** Another depot of the VM, with replicas. */
+  z.object({ role: z.literal('depot'), end: z.literal('peer'), uuid: z.guid() }),
 ])
 export type DepotHello = z.infer<typeof depotHello>
 
@@ -14,6 +20,7 @@ export type DepotHello = z.infer<typeof depotHello>
 const shareOfMemory = 3 / 4
 /** For a destination whose connection broke, to come back. */
 const patienceMs = 60_000
+const dialMs = 15_000
 
 interface Kept {
   readonly depot: Depot
@@ -28,7 +35,7 @@ interface Kept {
 const kept = new Map<string, Kept>()
 
 /** Keeps pages of one VM of a job, until its destination needs them no longer, or never came. */
-export const depotRole: PageRole = async (link, hello, { job, log, signal }) => {
+export const depotRole: PageRole = async (link, hello, { job, identity, log, signal }) => {
   const said = depotHello.parse(hello)
   const key = `${job} ${said.uuid}`
   if (said.end === 'source') {
@@ -37,9 +44,18 @@ export const depotRole: PageRole = async (link, hello, { job, log, signal }) => 
       return void link.end()
     }
     const room = Math.min(said.capacityMiB * 1024 * 1024, process.availableMemory() * shareOfMemory)
+    const { uuid, peers } = said
+    const dialPeer = async (bit: number) => {
+      const to = peers[Math.log2(bit)]
+      if (!to) throw new Failure('scatter-depot', 'There is no such depot.')
+      const introduction: DepotHello = { role: 'depot', end: 'peer', uuid }
+      const way = await openPageLink({ via: 'tunnel', ...to, identity }, introduction, dialMs, signal)
+      await awaitAnswer(way, signal)
+      return way
+    }
     let end: () => void = () => {}
     const over = new Promise<void>((resolve) => (end = resolve))
-    const one: Kept = { depot: new Depot(room), over, end, gathers: 0, hasGathered: false, leaving: undefined }
+    const one: Kept = { depot: new Depot(room, dialPeer), over, end, gathers: 0, hasGathered: false, leaving: undefined }
     kept.set(key, one)
     signal.addEventListener('abort', end, { once: true })
     const source = one.depot.takeSource(link)
@@ -50,7 +66,7 @@ export const depotRole: PageRole = async (link, hello, { job, log, signal }) => 
     signal.removeEventListener('abort', end)
     kept.delete(key)
     clearTimeout(one.leaving)
-    source.destroy('the depot is closed')
+    one.depot.close()
     log('info', `scatter: depot of ${said.uuid} closed, ${Math.round(one.depot.bytes / 1024 ** 2)} MiB freed`)
     return
   }
@@ -58,6 +74,12 @@ export const depotRole: PageRole = async (link, hello, { job, log, signal }) => 
   if (!one) {
     answerLink(link, new Failure('scatter-depot', 'Nothing is kept here of this VM.'))
     return void link.end()
+  }
+  if (said.end === 'peer') {
+    const from = one.depot.takePeer(link)
+    answerLink(link, null)
+    void one.over.then(() => from.end())
+    return void (await from.closed)
   }
   one.hasGathered = true
   one.gathers += 1

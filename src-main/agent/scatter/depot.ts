@@ -1,9 +1,10 @@
+import type { Duplex } from 'node:stream'
 import { Failure } from '../../base/failure.ts'
+import { DepotPeers } from './depot-peers.ts'
 import { frame, frames, headerLength, writeHeader, type Frame } from './frame.ts'
 import { FrameLink } from './frame-link.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { sealLength } from './seal.ts'
-import type { Duplex } from 'node:stream'
 
 /**
  * Keeps sealed pages of one VM on an intermediary: the source puts them, the destination gets them. It keeps all of them until the destination needs none any more,
@@ -17,9 +18,13 @@ export class Depot {
   #runOf: Uint32Array = new Uint32Array(0)
   readonly #runs: { readonly first: number; readonly count: number; readonly payload: Buffer }[] = []
   #bytes = 0
+  readonly #peers: DepotPeers
+  #source: FrameLink | null = null
 
-  constructor(room: number) {
+  /** `room`: bytes. `dialPeer`: opens a way to another depot of the VM, by its bit in frames. */
+  constructor(room: number, dialPeer: (bit: number) => Promise<Duplex>) {
     this.#room = room
+    this.#peers = new DepotPeers(dialPeer, (first, count, bit, isStored) => this.#source?.send(frame(isStored ? frames.stored : frames.full, { first, count, extra: bit })))
   }
 
   /** Bytes kept. */
@@ -31,10 +36,27 @@ export class Depot {
   takeSource(link: Duplex): FrameLink {
     const source: FrameLink = new FrameLink(link, (got) => {
       if (got.type === frames.map) this.#begin(got)
-      else if (got.type === frames.sealed) source.send(frame(this.#put(got) ? frames.stored : frames.full, { first: got.first, count: got.count }))
+      else if (got.type === frames.sealed) {
+        this.#passOn(got)
+        this.#answer(source, got)
+      } else throw unexpected(got)
+    })
+    this.#source = source
+    return source
+  }
+
+  /** Another depot's end, which passes on what is to be replicated here. */
+  takePeer(link: Duplex): FrameLink {
+    const peer: FrameLink = new FrameLink(link, (got) => {
+      if (got.type === frames.sealed) this.#answer(peer, got)
       else throw unexpected(got)
     })
-    return source
+    return peer
+  }
+
+  close(): void {
+    this.#peers.close()
+    this.#source?.destroy('the depot is closed')
   }
 
   /** The destination's end; `bye`: it needs nothing any more. */
@@ -52,10 +74,23 @@ export class Depot {
     this.#runOf = new Uint32Array(this.#memory.pages)
   }
 
+  #answer(link: FrameLink, got: Frame): void {
+    link.send(frame(this.#put(got) ? frames.stored : frames.full, { first: got.first, count: got.count }))
+  }
+
+  /** To the depots whose bits are in `extra`. */
+  #passOn({ first, count, extra, payload }: Frame): void {
+    if (extra === 0) return
+    const bytes = frame(frames.sealed, { first, count, payload })
+    for (let bit = 1; bit <= extra; bit <<= 1) if ((extra & bit) !== 0) this.#peers.pass(bit, first, count, bytes)
+  }
+
   #put({ first, count, payload }: Frame): boolean {
     if (!this.#memory) throw new Failure('scatter-frame', 'Pages came before the list of the guest’s memory.')
     this.#memory.check(first, count)
     if (payload.length !== count * (this.#memory.pageSize + sealLength)) throw new Failure('scatter-frame', 'A run of pages has the wrong length.')
+    // From two sides, when one of them was thought to be lost.
+    if (this.#runOf[first] !== 0) return true
     if (this.#bytes + payload.length > this.#room) return false
     this.#bytes += payload.length
     this.#runs.push({ first, count, payload })

@@ -10,7 +10,7 @@ import { Sealer } from './seal.ts'
 
 const port = z.number().int().min(1).max(65_535)
 
-export const gatherHello = z.object({
+const gatherHello = z.object({
   role: z.literal('gather'),
   uuid: z.guid(),
   port,

@@ -264,7 +264,7 @@ export class ScatterGather {
     depot.isDistrusted = true
     this.#counts.distrusted |= depot.bit
     this.#tell()
-    depot.destroy('wrong bytes')
+    depot.bye()
     this.#lookElsewhere(depot)
   }
 

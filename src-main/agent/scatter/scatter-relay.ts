@@ -5,6 +5,7 @@ import { Failure } from '../../base/failure.ts'
 import { noPageFigures, type PageFigures } from '../protocol/page-figures.ts'
 import type { ScatterSpec } from '../protocol/relay-spec.ts'
 import { loopbackPort, openSourceLeg, type LegOptions, type SourceLeg } from '../relay/legs.ts'
+import { isMidway } from '../relay/midway.ts'
 import { awaitAnswer } from '../relay/page-link.ts'
 import type { PageRelay } from '../relay/page-relay.ts'
 import { holdSocket } from '../relay/socket-holder.ts'
@@ -59,10 +60,11 @@ export class ScatterRelay implements PageRelay {
       if (route.via !== 'tunnel') throw new Failure('relay-route', 'Memory can go through the agents only where they have a tunnel.')
       return { name, capacityMiB, route }
     })
+    const peers = ways.map(({ route: { host, port: at, serverName } }) => ({ host, port: at, serverName }))
     const secret = Sealer.newSecret()
     const depots = await Promise.all(
       ways.map(async ({ name, capacityMiB, route }) => {
-        const hello: DepotHello = { role: 'depot', end: 'source', uuid: leg.uuid, capacityMiB }
+        const hello: DepotHello = { role: 'depot', end: 'source', uuid: leg.uuid, capacityMiB, peers }
         return { name, link: await this.#dial(route, hello, signal) }
       }),
     )
@@ -72,7 +74,7 @@ export class ScatterRelay implements PageRelay {
       port,
       secret,
       gatherMiBps: spec.gatherMiBps,
-      depots: ways.map(({ name, route: { host, port: at, serverName } }) => ({ name, host, port: at, serverName })),
+      depots: ways.map(({ name }, i) => ({ name, ...(peers[i] as (typeof peers)[number]) })),
     }
     const gather = await this.#dial(this.#options.route, hello, signal)
     this.#leg = await openSourceLeg(leg)
@@ -81,7 +83,8 @@ export class ScatterRelay implements PageRelay {
       depots,
       replicas: spec.replicas,
       sealer: new Sealer(secret),
-      hold: (qemu) => holdSocket(qemu as Socket, process.argv[1] as string),
+      hold: (qemu) => holdSocket(qemu as Socket, process.argv[1] as string, leg.uuid),
+      isMidway: () => isMidway(leg.uuid),
       log: leg.log,
     })
     this.#source = source

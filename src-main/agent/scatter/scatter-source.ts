@@ -32,6 +32,8 @@ export interface ScatterSourceOptions {
   readonly sealer: Sealer
   /** Gives QEMU's connection a second holder, for the time between its end of stream and SHUT. */
   readonly hold?: (qemu: Duplex) => Promise<Holder>
+  /** Whether QEMU, whose stream is not read now, is far from its end, so that its connection may be broken. Default: it is. */
+  readonly isMidway?: () => Promise<boolean>
   readonly log: (level: 'info' | 'warning', text: string) => void
 }
 
@@ -47,7 +49,8 @@ export class ScatterSource implements StreamSink {
   readonly #gather: FrameLink
   readonly #depots: DepotPuts[] = []
   readonly #reader = new StreamReader(this)
-  readonly #held = new Set<Put>()
+  /** By their first page. */
+  readonly #held = new Map<number, Put>()
   readonly #wanted = new Set<number>()
   #qemu: Duplex | null = null
   #stage: SourceStage = 'setup'
@@ -89,8 +92,8 @@ export class ScatterSource implements StreamSink {
     options.depots.forEach(({ name, link }, index) => {
       this.#depots.push(
         new DepotPuts(name, 1 << index, link, {
-          answered: (put) => this.#answered(put),
-          lost: (puts, depot, why) => this.#depotLost(puts, depot, why),
+          answered: (first, bit, isStored) => this.#answered(first, bit, isStored),
+          lost: (depot, why) => this.#depotLost(depot, why),
         }),
       )
     })
@@ -134,18 +137,31 @@ export class ScatterSource implements StreamSink {
     if (this.#failure || this.#stage === 'over') return
     // QEMU is done and was told so: it is only waiting to be ended.
     if (this.#stage === 'settled' && failure.code === 'relay-broken') return
-    const isTold = this.#stage === 'drained' || this.#stage === 'settled'
+    const stage = this.#stage
     this.#failure = failure
     this.#stage = 'over'
     this.#settled?.reject(failure)
     this.#gather.destroy(failure.message)
     for (const depot of this.#depots) depot.destroy(failure.message)
     // SHUT must reach QEMU, which then hangs up by itself.
-    if (!isTold) {
-      this.#release()
-      this.#qemu?.destroy()
-    }
+    if (stage === 'scattering' && this.#qemu) void this.#breakOff(this.#qemu)
+    else if (stage === 'setup') this.#qemu?.destroy()
     this.#end(failure)
+  }
+
+  /** In the midst of the memory a break lets the post-copy be resumed. Should QEMU be at its end already, a break would have it run its guest again: then it is told that all is well, and stops for good. */
+  async #breakOff(qemu: Duplex): Promise<void> {
+    qemu.pause()
+    qemu.removeAllListeners('data')
+    const { isMidway } = this.#options
+    const mayBreak = isMidway ? await isMidway() : true
+    if (!mayBreak) {
+      this.#options.log('warning', 'scatter: QEMU is at the end of its memory and is told so, since a break would have it run on here')
+      qemu.write(shutMessage())
+      return void qemu.resume()
+    }
+    this.#release()
+    qemu.destroy()
   }
 
   #fromQemu(chunk: Buffer): void {
@@ -286,24 +302,30 @@ export class ScatterSource implements StreamSink {
     const chosen = this.#directBytes + run.count * this.#memory.pageSize <= directWindow ? [] : this.#choose()
     if (chosen.length === 0) return this.#sendDirect(run.unsealed(), run.first, run.count)
     const bytes = writeHeader(run.sealed((page, data, into, at) => this.#options.sealer.seal(page, data, into, at)), frames.sealed, run.first, run.count)
-    const put: Put = { first: run.first, count: run.count, bytes, stored: 0, waiting: 0 }
+    const put: Put = { first: run.first, count: run.count, bytes, stored: 0, waiting: 0, via: 0 }
     this.#pageState.fill(held, put.first, put.first + put.count)
-    this.#held.add(put)
+    this.#held.set(put.first, put)
     this.#heldBytes += bytes.length
     this.sent.sealed += put.count
-    for (const depot of chosen) this.#put(depot, put)
+    this.#put(put, chosen)
   }
 
-  #put(depot: DepotPuts, put: Put): void {
+  /** To the first of the depots, which passes it on to the others. */
+  #put(put: Put, depots: readonly DepotPuts[]): void {
+    const [via, ...others] = depots
+    if (!via) return
+    for (const depot of depots) depot.expect(put)
+    put.via = via.bit
     this.sent.core += put.bytes.length
-    depot.put(put)
+    put.bytes[1] = others.reduce((mask, { bit }) => mask | bit, 0)
+    via.send(put.bytes)
   }
 
   /** The least busy of those that take more, as many as there are to be replicas. */
   #choose(): DepotPuts[] {
     return this.#depots
       .filter((depot) => depot.takesMore)
-      .sort((a, b) => a.waitingBytes - b.waitingBytes || a.bytes - b.bytes)
+      .sort((a, b) => a.load - b.load || a.pages - b.pages)
       .slice(0, this.#options.replicas)
   }
 
@@ -329,8 +351,13 @@ export class ScatterSource implements StreamSink {
     else if (!isFull && qemu.isPaused()) qemu.resume()
   }
 
-  #answered(put: Put): void {
-    if (put.waiting === 0 && this.#held.has(put)) this.#settle(put)
+  #answered(first: number, bit: number, isStored: boolean): void {
+    const put = this.#held.get(first)
+    const depot = this.#depots.find((one) => one.bit === bit)
+    if (!put || !depot || (put.waiting & bit) === 0) return
+    if (!isStored) depot.fill()
+    depot.answered(put, isStored)
+    if (put.waiting === 0) this.#settle(put)
     this.#brake()
   }
 
@@ -339,9 +366,14 @@ export class ScatterSource implements StreamSink {
     const copies = bitsOf(put.stored)
     if (copies < this.#options.replicas) {
       const another = this.#depots.find((depot) => depot.takesMore && (put.stored & depot.bit) === 0)
-      if (another) return this.#put(another, put)
+      if (another) {
+        // The former frame may still be on its way out, with another mark.
+        const again = { ...put, bytes: Buffer.from(put.bytes) }
+        this.#held.set(put.first, again)
+        return this.#put(again, [another])
+      }
     }
-    this.#held.delete(put)
+    this.#held.delete(put.first)
     this.#heldBytes -= put.bytes.length
     this.#pageState.fill(gone, put.first, put.first + put.count)
     if (copies > 0) this.#gather.send(frame(frames.placed, { first: put.first, count: put.count, extra: put.stored }))
@@ -361,11 +393,17 @@ export class ScatterSource implements StreamSink {
     return bytes
   }
 
-  #depotLost(puts: readonly Put[], depot: DepotPuts, why: string): void {
+  #depotLost(depot: DepotPuts, why: string): void {
     if (this.#stage === 'over' || this.#stage === 'settled') return
     if (this.#stage === 'setup') return this.fail(new Failure('scatter-depot', `The agent on ${depot.name}, which was to keep memory, is gone.`, { evidence: why }))
     this.#options.log('warning', `scatter: depot ${depot.name} is lost: ${why}`)
-    for (const put of puts) this.#answered(put)
+    for (const put of [...this.#held.values()]) {
+      if (put.waiting === 0) continue
+      // What went through it may or may not have been passed on: whoever has it already says so again.
+      for (const one of this.#depots) if ((put.waiting & one.bit) !== 0 && (one === depot || put.via === depot.bit)) one.answered(put, false)
+      if (put.waiting === 0) this.#settle(put)
+    }
+    this.#brake()
   }
 
   #fromGather(got: Frame): void {
@@ -416,7 +454,7 @@ export class ScatterSource implements StreamSink {
     memory.check(first, count)
     for (let page = first; page < first + count; page++) {
       if (this.#pageState[page] === held) {
-        const put = [...this.#held].find((one) => page >= one.first && page < one.first + one.count)
+        const put = [...this.#held.values()].find((one) => page >= one.first && page < one.first + one.count)
         if (put) this.#gather.send(writeHeader(this.#unsealed(put, page, 1), frames.direct, page, 1, 1))
       } else if (this.#run && page >= this.#run.first && page < this.#run.first + this.#run.count) this.#flush()
       else if (this.#pageState[page] === unseen && !this.#wanted.has(page)) {

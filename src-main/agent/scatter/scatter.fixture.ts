@@ -124,6 +124,7 @@ export interface RigOptions {
   readonly replicas?: number
   readonly asksFor?: readonly { block: string; start: number }[]
   readonly bytesPerTurn?: number
+  readonly isMidway?: () => Promise<boolean>
   /** What a depot's answer becomes on its way. */
   readonly corrupt?: (index: number, bytes: Buffer) => Buffer
 }
@@ -145,10 +146,16 @@ export function rig(options: RigOptions = {}) {
   const [sourceQemuEnd, sourceLeg] = connection()
   const [gatherLeg, gatherQemuEnd] = connection()
   const [toGather, fromSource] = connection()
+  const made: Depot[] = []
   const depots = Array.from({ length: count }, (_, index) => {
     const [put, puts] = connection()
     const [get, gets] = connection()
-    const depot = new Depot(room)
+    const depot: Depot = new Depot(room, async (bit) => {
+      const [near, far] = connection()
+      made[Math.log2(bit)]?.takePeer(far)
+      return Promise.resolve(near)
+    })
+    made.push(depot)
     depot.takeSource(puts)
     if (options.corrupt) {
       const write = gets.write.bind(gets) as (bytes: Buffer) => boolean
@@ -157,7 +164,7 @@ export function rig(options: RigOptions = {}) {
     depot.takeGather(gets, () => {})
     return { name: `depot-${index + 1}`, depot, put, get, kill: () => [put, puts, get, gets].forEach((end) => end.destroy()) }
   })
-  const source = new ScatterSource(toGather, { depots: depots.map(({ name, put }) => ({ name, link: put })), replicas, sealer, log })
+  const source = new ScatterSource(toGather, { depots: depots.map(({ name, put }) => ({ name, link: put })), replicas, sealer, log, ...(options.isMidway ? { isMidway: options.isMidway } : {}) })
   const gather = new ScatterGather(fromSource, gatherLeg, { depots: depots.map(({ name, get }) => ({ name, link: get })), sealer, gatherMiBps: null, log })
   const loading = new LoadingQemu(gatherQemuEnd, options)
   const stream = options.stream ?? captures[options.capture ?? 'postcopy72']

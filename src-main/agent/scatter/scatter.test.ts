@@ -81,7 +81,7 @@ test('what the destination does not take goes to the depots, and the source is f
 })
 
 test('no agent holds more than its bound while the destination reads slowly', async () => {
-  const { ended, source, gather } = rig({ stream: large, bytesPerTurn: 2048, replicas: 2 })
+  const { ended, source, gather, depots } = rig({ stream: large, bytesPerTurn: 2048, replicas: 2 })
   let [held, untaken] = [0, 0]
   const look = setInterval(() => {
     held = Math.max(held, source.heldBytes)
@@ -90,6 +90,9 @@ test('no agent holds more than its bound while the destination reads slowly', as
   expect(await ended).toEqual([null, null])
   clearInterval(look)
   expect(held).toBeLessThan(50 * 1024 * 1024)
+  // Replicas are passed on by the depots: the source's link carries each page but once.
+  expect(source.sent.core).toBeLessThan(large.length * 1.1)
+  expect(depots.reduce((sum, { depot }) => sum + depot.bytes, 0)).toBeGreaterThan(source.sent.sealed * 4096 * 2)
   expect(untaken).toBeLessThan(4 * 1024 * 1024)
 })
 
@@ -188,6 +191,15 @@ test('in the midst of scattering, the way to the destination breaks: both QEMUs 
   await sending.closed
   expect(sending).toMatchObject({ broke: true, shut: false })
   await expect.poll(() => loading.end.destroyed).toBe(true)
+})
+
+test('the way to the destination breaks when QEMU has sent all: it is told SHUT and sees no break, for it would run its guest again', async () => {
+  const { source, sending, link } = rig({ stream: large, bytesPerTurn: 4096, isMidway: () => Promise.resolve(false) })
+  while (source.stage === 'setup') await new Promise((resolve) => setImmediate(resolve))
+  link.destroy()
+  expect((await source.ended)?.code).toBe('relay-broken')
+  await sending.closed
+  expect(sending).toMatchObject({ broke: false, shut: true })
 })
 
 test('once it is settled, the source may go and the destination has everything all the same', async () => {
