@@ -1,5 +1,10 @@
+import { createCipheriv, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { fingerprintOf } from '../../src-main/agent/pages/fingerprint.ts'
+import { hashOf } from '../../src-main/agent/pages/page-hash.ts'
+import { streamOf } from '../../src-main/agent/pages/stream.fixture.ts'
 import type { MoveSpec } from '../../src-main/agent/protocol/move-spec.ts'
+import { StreamReader } from '../../src-main/agent/stream/stream-reader.ts'
 import { agentOn, buildAgent, Heard, RiggedHost, specOf, startOver } from '../integration/agent-rig.ts'
 import { LabGuest } from '../lab/guest.ts'
 import { Lab } from '../lab/lab.ts'
@@ -19,6 +24,11 @@ const gib = 1024 ** 3
 const ways = {
   direct: () => undefined,
   pass: () => ({ mode: 'pass' as const }),
+  /** A gang of one: everything is taken apart, fingerprinted, kept at the destination, and next to nothing is found twice. */
+  dedup: () => ({
+    mode: 'gang' as const,
+    gang: { id: `bench-${randomBytes(6).toString('hex')}`, vm: 0, vms: 1, destination: 'two', rack: null, reaches: [], storeMiB: 256, bandwidthMiBps: null, switching: 1 },
+  }),
 } satisfies Record<string, () => MoveSpec['relay']>
 type Way = keyof typeof ways
 
@@ -88,7 +98,10 @@ const bench: Bench = async ([runs = '5', filled = String(filledMiB)], signal) =>
     const ratio = (way: Way) => rounded(seconds(shaped.direct) / seconds(shaped[way]), 3)
     return {
       pass_ratio: ratio('pass'),
+      dedup_ratio: ratio('dedup'),
       cpu_s_per_gib_pass: rounded(cpu(plain.pass), 3),
+      cpu_s_per_gib_dedup: rounded(cpu(plain.dedup), 3),
+      of_it_s_per_gib: costs(),
       unshaped_mb_per_s: Object.fromEntries(Object.entries(plain).map(([way, moves]) => [way, Math.round(throughput(moves))])),
       shaped_s: Object.fromEntries(Object.entries(shaped).map(([way, moves]) => [way, rounded(seconds(moves), 3)])),
     }
@@ -109,6 +122,27 @@ async function verified(guest: LabGuest, at: LabHost): Promise<void> {
 function cpuOfAgent(host: LabHost): number {
   const fields = readFileSync(`/proc/${agentOn(host)}/stat`, 'utf8').split(') ')[1]!.split(' ')
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
+/** What each part of the work takes by itself on one CPU, in seconds per GiB of pages: TLS 1.3's cipher at either end, taking a stream apart, a page's fingerprint, and its SHA-256. */
+function costs(): Record<string, number> {
+  const pages = Array.from({ length: 4096 }, () => randomBytes(4096))
+  const stream = streamOf(pages)
+  const key = randomBytes(32)
+  const timed = (act: () => void) => {
+    act()
+    const startedAt = performance.now()
+    for (let i = 0; i < 8; i++) act()
+    return rounded(((performance.now() - startedAt) / 1000 / 8) * (gib / (pages.length * 4096)), 3)
+  }
+  return {
+    tls: timed(() => {
+      for (let at = 0; at < stream.length; at += 16_384) createCipheriv('aes-256-gcm', key, key.subarray(0, 12)).update(stream.subarray(at, at + 16_384))
+    }),
+    parse: timed(() => new StreamReader({ record: () => {}, page: () => {}, zero: () => {} }).push(stream)),
+    fingerprint: timed(() => pages.forEach((page) => fingerprintOf(page))),
+    sha256: timed(() => pages.forEach((page) => hashOf(page))),
+  }
 }
 
 function shown(name: string, { seconds, source, destination, bytes }: Move): string {

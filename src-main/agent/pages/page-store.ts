@@ -8,6 +8,8 @@ export class PageStore {
   readonly capacity: number
   readonly #slabs: (Buffer | undefined)[] = []
   readonly #filled: Uint8Array
+  /** What the slots that have been asked for were found to hold: a page that all clones share is hashed once. */
+  readonly #names: (string | undefined)[] = []
 
   /** `capacity`: slots of {@link pageBytes}; the store never takes more memory than that. */
   constructor(capacity: number) {
@@ -27,6 +29,7 @@ export class PageStore {
     const slab = (this.#slabs[index] ??= Buffer.allocUnsafeSlow(Math.min(slotsPerSlab, this.capacity - index * slotsPerSlab) * pageBytes))
     bytes.copy(slab, (slot % slotsPerSlab) * pageBytes, from, from + pageBytes)
     this.#filled[slot] = 1
+    if (this.#names[slot] !== undefined) this.#names[slot] = undefined
     return true
   }
 
@@ -40,7 +43,7 @@ export class PageStore {
     if (slot >= this.capacity || this.#filled[slot] === 0) return false
     const from = (slot % slotsPerSlab) * pageBytes
     const page = (this.#slabs[Math.floor(slot / slotsPerSlab)] as Buffer).subarray(from, from + pageBytes)
-    if (hashOf(page) !== hash) return false
+    if ((this.#names[slot] ??= hashOf(page)) !== hash) return false
     page.copy(target, at)
     return true
   }
