@@ -63,7 +63,8 @@ program
 program
   .command('move <vm> <host>')
   .description('move a VM to a host; a VM is named by its name, its UUID, or as HOST/VM')
-  .addOption(new Option('--technique <technique>', 'how a running VM moves (else as in the settings)').choices(['precopy', 'postcopy', 'hybrid']))
+  .addOption(new Option('--technique <technique>', 'how a running VM moves (else as in the settings)').choices(['precopy', 'postcopy', 'hybrid', 'scatter']))
+  .addOption(new Option('--replicas <n>', 'of technique scatter: hosts that hold each page on its way').choices(['1', '2', '3']))
   .addOption(new Option('--storage <storage>', 'which disks are copied').choices(['none', 'full', 'incremental']).default('none'))
   .option('--bandwidth <MiB/s>', 'at most this much', number)
   .option('--downtime <ms>', 'how long the guest may stand still', number)

@@ -18,6 +18,7 @@ export async function watchMove(id: string, { session, terminal, signal, onInter
     await (await session.client()).migration.cancel({ job: id })
   }
   let subscription = ''
+  let isFree = false
   try {
     return await session.follow<JobFrame, ExitCode>(
       (client, reading) => client.job.watch({ job: id, subscription: (subscription = randomUUID()) }, { signal: reading }),
@@ -31,6 +32,10 @@ export async function watchMove(id: string, { session, terminal, signal, onInter
             terminal.progress(`${job.vmName} waits: ${state.reason}`, 'queued')
             return onward
           case 'running':
+            if (job.pages?.mayPowerOff && !isFree) {
+              isFree = true
+              terminal.say(`${job.sourceName} is free of ${job.vmName}${job.pages.sourceFreeMs === null ? '' : ` since ${seconds(job.pages.sourceFreeMs / 1000)} after the beginning`}.`)
+            }
             terminal.progress(progressOf(frame), state.phase)
             return onward
           case 'uncertain':

@@ -2,6 +2,7 @@ import { oc, eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { hostId } from './host.ts'
 import { placementRule, plan, plannedMove, planRequest } from './plan.ts'
+import { pageFigures } from './pages.ts'
 import { problems } from './problem.ts'
 import { emptiness, run, runFrame } from './run.ts'
 
@@ -25,6 +26,10 @@ export const placement = z.object({
   seconds: z.number(),
   downtimeMs: z.number().nullable(),
   bytes: z.number().nullable(),
+  /** Of a gang: its id. */
+  gang: z.string().nullish(),
+  /** Where the agents carried the memory: totals of its pages. */
+  pages: pageFigures.pick({ classes: true, bytes: true, sourceFreeMs: true }).nullish(),
 })
 export type Placement = z.infer<typeof placement>
 

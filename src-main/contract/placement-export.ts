@@ -18,6 +18,16 @@ const columns: readonly (readonly [head: string, value: (placement: Placement) =
   ['who', ({ who }) => who],
   ['reason', ({ reason }) => reason],
   ['run', ({ run }) => run],
+  // Of moves through the agents; the columns before them stay where programs look for them.
+  ['gang', ({ gang }) => gang ?? null],
+  ['source_free_s', ({ pages }) => (pages?.sourceFreeMs == null ? null : pages.sourceFreeMs / 1000)],
+  ['bytes_from_source', ({ pages }) => pages?.bytes.core ?? null],
+  ['bytes_between_others', ({ pages }) => pages?.bytes.rack ?? null],
+  ['pages_unique', ({ pages }) => pages?.classes.unique ?? null],
+  ['pages_in_vm', ({ pages }) => pages?.classes.inVm ?? null],
+  ['pages_across_vms', ({ pages }) => pages?.classes.acrossVms ?? null],
+  ['pages_already_there', ({ pages }) => pages?.classes.alreadyThere ?? null],
+  ['pages_zero', ({ pages }) => pages?.classes.zero ?? null],
 ]
 
 /** Placements as a file: CSV after RFC 4180, JSON, or a table of Markdown. Text that a spreadsheet would take for a formula is made harmless. */

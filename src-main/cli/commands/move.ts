@@ -9,7 +9,8 @@ import type { Settings } from '../../contract/settings.ts'
 import type { VmView } from '../../contract/vm.ts'
 
 export interface MoveWords {
-  readonly technique?: 'precopy' | 'postcopy' | 'hybrid'
+  readonly technique?: 'precopy' | 'postcopy' | 'hybrid' | 'scatter'
+  readonly replicas?: string
   readonly storage: 'none' | 'full' | 'incremental'
   readonly bandwidth?: number
   readonly downtime?: number
@@ -47,6 +48,7 @@ function optionsOf(vm: VmView, words: MoveWords, settings: Settings): MoveOption
     technique: isOff ? 'offline' : (words.technique ?? settings.defaultTechnique),
     storage: words.storage,
     autoConverge: words.autoConverge,
+    replicas: words.replicas === undefined ? undefined : Number(words.replicas),
     bandwidthMiBps: words.bandwidth ?? settings.defaultBandwidthMiBps,
     downtimeMs: words.downtime ?? settings.defaultDowntimeMs,
     driver: words.driver,
@@ -55,7 +57,7 @@ function optionsOf(vm: VmView, words: MoveWords, settings: Settings): MoveOption
 
 const marks = { error: 'blocked', warning: 'warning', note: 'note' } as const
 
-function describe({ findings, forecast, route, risk }: Preflight, vm: string, host: string): string[] {
+function describe({ findings, forecast, route, risk, depots }: Preflight, vm: string, host: string): string[] {
   const lines = findings.flatMap(({ severity, message, evidence, next }) => [
     `${marks[severity]}: ${message}`,
     ...(evidence === undefined ? [] : [`    ${evidence}`]),
@@ -65,6 +67,8 @@ function describe({ findings, forecast, route, risk }: Preflight, vm: string, ho
     const converges = { yes: 'converges', no: 'does not converge', unsure: 'may not converge' }[forecast.converges]
     lines.push(`${vm} to ${host}: ${range(forecast.seconds, seconds)}, stands still ${range(forecast.downtimeMs, (ms) => `${Math.round(ms)} ms`)}, sends ${range(forecast.bytes, bytes)}, ${converges}.`)
   }
+  if (forecast?.sourceFreeSeconds) lines.push(`The source is free after ${range(forecast.sourceFreeSeconds, seconds)}. ${forecast.promise ?? ''}`.trim())
+  if (depots?.length) lines.push(`Depots: ${depots.map(({ name }) => name).join(', ')}.`)
   if (route) lines.push(`Network: ${route.address}${route.via ? ` by ${route.via}` : ''} (${route.origin}).`)
   lines.push(risk)
   return lines

@@ -59,5 +59,7 @@ function placementOf(job: Job, { runs, who }: JournalParts): Placement | null {
     seconds: state.result.totalMs / 1000,
     downtimeMs: state.result.guestGapMs ?? state.result.downtimeMs,
     bytes: state.result.bytes,
+    ...(job.gang ? { gang: job.gang.id } : {}),
+    ...(job.pages ? { pages: { classes: job.pages.classes, bytes: job.pages.bytes, sourceFreeMs: job.pages.sourceFreeMs } } : {}),
   }
 }

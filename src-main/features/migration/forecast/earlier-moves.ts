@@ -1,3 +1,4 @@
+import { isRelayed } from '../plan/relayed.ts'
 import type { Job } from '../../../contract/job.ts'
 
 /** What starting and ending a move takes beside copying, in milliseconds. */
@@ -30,7 +31,8 @@ function tellingMoves(jobs: readonly Job[], source: string, destination: string)
     const { plan, state } = job
     if (state.state !== 'succeeded' || plan.vm.host !== source || plan.destination !== destination) return []
     const { bytes, totalMs } = state.result
-    if (plan.options.bandwidthMiBps !== null || plan.options.technique === 'offline') return []
+    // What agents left out, or sent by other hosts, says nothing of the way.
+    if (plan.options.bandwidthMiBps !== null || plan.options.technique === 'offline' || isRelayed(plan.options.technique)) return []
     if (bytes === null || bytes < least.bytes || totalMs < least.ms) return []
     return [{ job, throughput: throughputOf(bytes, totalMs) }]
   })
