@@ -177,6 +177,8 @@ it.runIf(existsSync(join(import.meta.dirname, '../out/agent/agent.mjs')))('moves
   const { host, vm } = await open(client)
   await client.demo.setSpeed({ speed: 20 })
   const moves = ['web-2', 'mail'].map((name) => ({ job: randomUUID(), plan: { vm: vm(name).ref, destination: host('cedar'), options: moveOptions.parse({ technique: 'gang' }) } }))
+  const [shared] = await client.migration.sharing({ vms: moves.map(({ plan }) => plan.vm) })
+  expect(shared).toMatchObject({ kind: 'estimated', vms: 2 })
   await client.migration.start({ moves })
   const whenEnded = async (ids: readonly string[]) => {
     for await (const { jobs } of await client.job.watchAll(undefined, { signal: ended.signal })) {

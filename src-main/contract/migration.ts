@@ -124,6 +124,23 @@ export type Preflight = z.infer<typeof preflight>
 export const hostVerdict = z.object({ host: hostId, verdict, reason: z.string() })
 export type HostVerdict = z.infer<typeof hostVerdict>
 
+/** How much of the memory of a host's VMs is the same, from some of their pages. Shares of all pages, 0 to 1; ranges where a sample cannot say it closer. */
+export const sharing = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('estimated'),
+    host: hostId,
+    vms: z.number().int(),
+    memoryKiB: z.number(),
+    sampled: z.number().int(),
+    zero: z.number(),
+    inVm: z.tuple([z.number(), z.number()]),
+    acrossVms: z.tuple([z.number(), z.number()]),
+  }),
+  /** Why nothing can be said of those on that host. */
+  z.object({ kind: z.literal('unknown'), host: hostId, problem }),
+])
+export type Sharing = z.infer<typeof sharing>
+
 const job = z.object({ job: z.string() })
 
 export const migrationContract = {
@@ -131,6 +148,8 @@ export const migrationContract = {
   verdicts: oc.errors(problems).input(z.object({ vms: z.array(vmRef).min(1) })).output(z.array(hostVerdict)),
   /** Asks both hosts; one answer per plan, in order. */
   preflight: oc.errors(problems).input(z.object({ plans: z.array(movePlan).min(1) })).output(z.array(preflight)),
+  /** Has the agents of the VMs' hosts look at some pages of those that run; one answer per host. What they read stays there. */
+  sharing: oc.errors(problems).input(z.object({ vms: z.array(vmRef).min(1).max(256) })).output(z.array(sharing)),
   fix: oc.errors(problems).input(z.object({ plan: movePlan, fix })),
   /**
    * Starts one job per plan under ids made by the client; a known id is answered, not started again. Plans of technique `gang` from one host make one gang: their jobs

@@ -78,6 +78,7 @@ export function fakeRouter(cluster: FakeCluster): ReturnType<ReturnType<typeof i
     migration: {
       verdicts: os.migration.verdicts.handler(({ input }) => cluster.verdicts(input.vms)),
       preflight: os.migration.preflight.handler(({ input }) => input.plans.map((plan) => cluster.preflight(plan))),
+      sharing: os.migration.sharing.handler(({ input }) => cluster.sharing(input.vms)),
       fix: os.migration.fix.handler(() => undefined),
       start: os.migration.start.handler(({ input }) => cluster.startMoves(input.moves)),
       cancel: os.migration.cancel.handler(({ input }) => cluster.cancel(input.job) ?? refuse({ code: 'job-ended', message: 'The move has ended already.' })),

@@ -2,7 +2,7 @@ import type { Placement } from '../../src-main/contract/cluster.ts'
 import type { HostCandidate, HostConnection, HostDetails, HostRecord, HostView, PromptAnswer } from '../../src-main/contract/host.ts'
 import type { InventoryFrame } from '../../src-main/contract/inventory.ts'
 import type { Job, JobFrame } from '../../src-main/contract/job.ts'
-import type { HostVerdict, MovePlan, Preflight } from '../../src-main/contract/migration.ts'
+import type { HostVerdict, MovePlan, Preflight, Sharing } from '../../src-main/contract/migration.ts'
 import type { Problem } from '../../src-main/contract/problem.ts'
 import type { AppInfo, Settings } from '../../src-main/contract/settings.ts'
 import { vmKey, type History, type SampleColumns, type VmCommand, type VmDetails, type VmRef, type VmView } from '../../src-main/contract/vm.ts'
@@ -264,6 +264,10 @@ export class FakeCluster {
       if (host.facts?.hypervisorVersion.startsWith('10')) return { host: id, verdict: 'warns', reason: 'A newer QEMU: moving back will not be possible with this machine type.' }
       return { host: id, verdict: 'fits', reason: 'Same CPU and QEMU, disks are shared, 48 GiB free.' }
     })
+  }
+
+  sharing(vms: readonly VmRef[]): Sharing[] {
+    return [...new Set(vms.map(({ host }) => host))].map((host) => ({ kind: 'estimated', host, vms: vms.length, memoryKiB: 9 * 1048576, sampled: 12_288, zero: 0.31, inVm: [0.02, 0.05], acrossVms: [0.38, 0.44] }))
   }
 
   preflight(plan: MovePlan): Preflight {

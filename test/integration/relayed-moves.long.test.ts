@@ -50,6 +50,10 @@ test('VMs that are started together are one gang: what they share crosses once, 
   const names = ['gang-a', 'gang-b', 'gang-c']
   for (const name of names) await guestOn(one!, name)
   const moves = await gangOf(names)
+  const [shared] = await rig.migration.sharing(moves.map(({ plan }) => plan.vm), AbortSignal.timeout(60_000))
+  expect(shared, JSON.stringify(shared)).toMatchObject({ kind: 'estimated', vms: 3 })
+  // Clones from one image, with a pattern that nine tenths of share.
+  expect((shared as { acrossVms: [number, number] }).acrossVms[1]).toBeGreaterThan(0.02)
   await rig.migration.start(moves)
   const jobs = await Promise.all(moves.map(({ job }) => succeeded(job)))
   for (const guest of guests) expect(await guest.verify(two!)).toMatchObject({ bad: 0, badEver: 0 })

@@ -43,6 +43,12 @@ export const agentStatus = z.object({
 })
 export type AgentStatus = z.infer<typeof agentStatus>
 
+const range = z.tuple([z.number(), z.number()])
+
+/** Shares of all pages, 0 to 1. `sampled`: pages that were looked at. */
+export const sharing = z.object({ sampled: z.number().int(), zero: z.number(), inVm: range, acrossVms: range })
+export type Sharing = z.infer<typeof sharing>
+
 const job = { job: jobId }
 
 /** What may be asked of an agent. Answers bear the same `id`. */
@@ -75,6 +81,8 @@ export const agentRequest = z.discriminatedUnion('do', [
   }),
   z.object({ id: z.number().int(), do: z.literal('tunnel-close'), ...job }),
   z.object({ id: z.number().int(), do: z.literal('status') }),
+  /** How much of the memory of running VMs of this host is the same, from some of their pages; answered with a {@link sharing}. Their content stays on the host. */
+  z.object({ id: z.number().int(), do: z.literal('sample-pages'), vms: z.array(z.object({ name: z.string().min(1), uuid: z.guid(), memoryKiB: z.number().min(1) })).min(1).max(64) }),
   /** Ends the agent as soon as no job runs and no tunnel is open. Answered with `{ isIdle }` before it ends. */
   z.object({ id: z.number().int(), do: z.literal('shutdown-when-idle') }),
 ])

@@ -38,6 +38,8 @@ export interface AgentServerOptions {
   readonly drive: (spec: MoveSpec, route: DestinationRoute, journal: Journal, log: AgentLog) => DrivenMove
   /** What this agent can be for memory on its way; default: nothing. */
   readonly pageRoles?: Readonly<Record<string, PageRole>>
+  /** Looks at some pages of running VMs; left out where that cannot be. */
+  readonly samplePages?: (vms: Extract<AgentRequest, { do: 'sample-pages' }>['vms']) => Promise<unknown>
   /** Candidates; default libvirt's usual ones. */
   readonly libvirtSockets?: readonly string[]
   /** Default: this machine. */
@@ -145,6 +147,9 @@ export class AgentServer {
       case 'tunnel-close':
         this.#tunnels.get(request.job)?.close('the desktop closed it')
         return {}
+      case 'sample-pages':
+        if (!this.#options.samplePages) throw new Failure('agent-cannot-sample', 'This agent cannot look at the memory of VMs.')
+        return this.#options.samplePages(request.vms)
       case 'status':
         return this.#status()
       case 'shutdown-when-idle':

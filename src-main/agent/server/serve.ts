@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { driveMove } from '../drive-move.ts'
 import { Failure, messageOf } from '../../base/failure.ts'
 import { pageRoles } from '../relay/page-roles.ts'
+import { sampleHere } from '../sample/sample-here.ts'
 import { openAgentLog } from './agent-log.ts'
 import type { AgentNames } from './agent-paths.ts'
 import { AgentServer } from './agent-server.ts'
@@ -45,6 +46,7 @@ export async function serve({ version, names }: { version: string; names: AgentN
     tunnelTiming: { handshakeMs: 10_000, idleMs: 15 * 60_000 },
     drive: driveMove,
     pageRoles,
+    samplePages: sampleHere,
     lingerMs: 2000,
   })
   serving.server = server

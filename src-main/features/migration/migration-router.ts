@@ -10,6 +10,7 @@ export function migrationRouter(migration: Migration) {
   return {
     verdicts: os.verdicts.handler(({ input }) => migration.verdicts(input.vms)),
     preflight: os.preflight.handler(({ input, signal = never }) => migration.preflight(input.plans, signal)),
+    sharing: os.sharing.handler(({ input, signal = never }) => migration.sharing(input.vms, signal)),
     fix: os.fix.handler(({ input, signal = never }) => migration.fix(input.plan, input.fix, signal)),
     start: os.start.handler(({ input }) => migration.start(input.moves)),
     cancel: os.cancel.handler(({ input }) => migration.cancel(input.job)),

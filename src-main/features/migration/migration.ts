@@ -1,4 +1,4 @@
-import type { Finding, Fix, HostVerdict, MovePlan, Preflight, Verdict } from '../../contract/migration.ts'
+import type { Finding, Fix, HostVerdict, MovePlan, Preflight, Sharing, Verdict } from '../../contract/migration.ts'
 import type { Job, Whereabouts } from '../../contract/job.ts'
 import type { VmRef } from '../../contract/vm.ts'
 import { Failure } from '../../base/failure.ts'
@@ -24,6 +24,7 @@ import { checks } from './preflight/checks.ts'
 import { runChecks } from './preflight/run-checks.ts'
 import { findDepots } from './relay/depots.ts'
 import type { HostFactsReader } from './host-facts/host-facts-reader.ts'
+import { sharingOf } from './relay/sharing.ts'
 import { isRelayed } from './plan/relayed.ts'
 import { chooseDriver, type DriverChoice } from './run/choose-driver.ts'
 import { MoveRunner } from './run/move-runner.ts'
@@ -106,6 +107,11 @@ export class Migration implements JobDirector {
       dirtyRate: (uuid) => this.#rates.last(uuid),
       mbps: (source, destination) => this.#mbps.get(`${source} ${destination}`) ?? null,
     })
+  }
+
+  /** One answer per host; what cannot be asked says why. Rejects only with the signal's reason. */
+  sharing(vms: readonly VmRef[], signal: AbortSignal): Promise<Sharing[]> {
+    return sharingOf(vms, this.#parts, signal)
   }
 
   fix(plan: MovePlan, fix: Fix, signal: AbortSignal): Promise<void> {

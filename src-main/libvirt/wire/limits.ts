@@ -16,4 +16,5 @@ export const maxMigrateParameters = 64
 export const maxJobStats = 64
 export const maxCells = 1024
 export const maxCpuModels = 8192
+export const maxPeek = 4 * 1024 * 1024
 export const maxCpuMaps = 8 * 1024 * 1024

@@ -12,6 +12,7 @@ import { Failure } from '../../base/failure.ts'
 import { Connection } from '../../libvirt/client/connection.ts'
 import type { RemoteProcess } from '../../transport/transport.ts'
 import type { Daemon } from '../daemon/daemon.ts'
+import { sampledSharing } from '../physics/common-pages.ts'
 import { SimulatedRelay } from './simulated-relay.ts'
 
 const firstPort = 49_216
@@ -38,6 +39,7 @@ export class SimulatedAgent implements Disposable {
       log: () => {},
       tunnelTiming: { handshakeMs: 10_000, idleMs: 15 * 60_000 },
       drive: (spec, route, journal) => this.#drive(spec, route, journal),
+      samplePages: async (vms) => sampledSharing(vms.flatMap(({ uuid }) => machine.domains.get(uuid)?.guest ?? [])),
       lingerMs: 2000,
       host: {
         hostname: machine.id,

@@ -7,16 +7,12 @@ import { Failure } from '../../base/failure.ts'
 import type { Machine } from '../machine.ts'
 import type { Carriage } from '../physics/carriage.ts'
 import type { Migration } from '../physics/migration.ts'
+import { sharesAfter } from '../physics/common-pages.ts'
 import { pageBytes } from '../physics/process.ts'
 import type { World } from '../world.ts'
 
 type Relay = NonNullable<MoveSpec['relay']>
 
-/**
- * What VMs share beside pages of zeros, as shares of their content: VMs that do the same are taken to be clones of one image, others are unlike machines, which have under 15 % in
- * common (Barker et al., USENIX ATC 2012).
- */
-const common = { inVm: 0.05, clones: 0.6, others: 0.1 }
 /** Milliseconds between two tellings. */
 const tellEveryMs = 250
 
@@ -98,9 +94,9 @@ export class SimulatedRelay implements PageRelay {
     const kinds = gangs.get(relay.gang.id) ?? new Set<string>()
     gangs.set(relay.gang.id, kinds)
     const { kind } = guest.about.process
-    const across = kinds.has(kind) ? common.clones : kinds.size > 0 ? common.others : 0
+    const shares = sharesAfter(kind, kinds)
     kinds.add(kind)
-    return { inVm: common.inVm, across }
+    return shares
   }
 
   #last: Migration | null = null

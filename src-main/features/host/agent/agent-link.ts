@@ -3,7 +3,7 @@ import { delay } from '../../../base/abort.ts'
 import type { Disposable } from '../../../base/disposable.ts'
 import { Emitter } from '../../../base/event.ts'
 import { Failure, messageOf } from '../../../base/failure.ts'
-import { agentStatus, jobSummary, type AgentStatus, type Hello, type JobSummary } from '../../../agent/protocol/message.ts'
+import { agentStatus, jobSummary, sharing, type Sharing, type AgentStatus, type Hello, type JobSummary } from '../../../agent/protocol/message.ts'
 import type { DestinationRoute, TlsIdentity } from '../../../agent/protocol/destination-route.ts'
 import type { MoveSpec } from '../../../agent/protocol/move-spec.ts'
 import type { Transport } from '../../../transport/transport.ts'
@@ -110,6 +110,11 @@ export class AgentLink implements Disposable {
 
   async closeTunnel(job: string, signal?: AbortSignal): Promise<void> {
     await this.#ask({ do: 'tunnel-close', job }, signal)
+  }
+
+  /** How much of the memory of running VMs is the same. Rejects with `agent-cannot-sample`, or what the host's libvirt says. */
+  async samplePages(vms: readonly { readonly name: string; readonly uuid: string; readonly memoryKiB: number }[], signal?: AbortSignal): Promise<Sharing> {
+    return sharing.parse(await this.#ask({ do: 'sample-pages', vms: [...vms] }, signal))
   }
 
   /** Ends the agent and removes all that Drover put on the host. Rejects with `agent-busy` while a job runs or a tunnel is open there. */

@@ -1,5 +1,5 @@
 import { bool, charsOf, hyper, int, list, nothing, opaqueOf, struct, uhyper, uint } from '../codec.ts'
-import { maxCpuMaps, maxObjects } from '../limits.ts'
+import { maxCpuMaps, maxPeek, maxObjects } from '../limits.ts'
 import { domain, optionalString, string } from '../objects.ts'
 import { typedParameter } from '../typed-parameter.ts'
 import { remote, streaming, urgent } from './procedure.ts'
@@ -59,6 +59,8 @@ export const deviceProcedures = {
       ),
     }),
   ),
+  /** Of a running guest's memory; libvirt has QEMU write it to a file of its own first. */
+  domainMemoryPeek: remote(104, struct({ dom: domain, offset: uhyper, size: uint, flags: uint }), struct({ buffer: opaqueOf(maxPeek) })),
   domainMemoryStats: remote(
     159,
     struct({ dom: domain, maxStats: uint, flags: uint }),
