@@ -12,7 +12,7 @@ const moves = 50
 
 /**
  * The lab "Big" (64 hosts, 2,000 VMs, 1 Hz, 50 moves) on a board of 1280 × 800 in Chromium, with twin and server on the same machine. `interactive_ms`: from navigation until the
- * first tile has answered a click, the lab being open; median of five. Words: `--soak` goes on for ten minutes and prints each minute.
+ * first tile has answered a click, the lab being open; median of five. Words: `--soak`, or `--soak=MINUTES`, goes on for ten minutes and prints each.
  */
 const bench: Bench = async (words, signal) => {
   // Whatever the machine has, server, twin and browser share two of its cores; children inherit that.
@@ -42,7 +42,9 @@ const bench: Bench = async (words, signal) => {
     console.log(`dragging: ${JSON.stringify(dragging)}`)
     const heap = await heapOf(session)
     const soak: (Measured & { heap_mb: number })[] = []
-    for (let minute = 1; words.includes('--soak') && minute <= 10; minute++) {
+    const asked = words.find((word) => word.startsWith('--soak'))
+    const minutes = asked === undefined ? 0 : Number(asked.split('=')[1] ?? 10)
+    for (let minute = 1; minute <= minutes; minute++) {
       const figures = await meter.measured(() => sleep(60_000, undefined, { signal }))
       soak.push({ ...figures, heap_mb: await heapOf(session) })
       console.log(`minute ${minute}: ${JSON.stringify(soak.at(-1))}`)
