@@ -10,7 +10,7 @@ import { median, rounded } from './statistics.ts'
 const linkRate = '250mbit'
 const memoryMiB = 256
 const filledMiB = 128
-const tickMs = 25
+const tickMs = 50
 const storeMiB = 512
 
 interface Moved {

@@ -42,6 +42,7 @@ export class PageSender {
   #regating: NodeJS.Timeout | null = null
   #serial = 0
   #isBacklogged = false
+  #isCorked = false
   #fills = 0
   #isOver = false
   #settle: (failure: Failure | null) => void = () => {}
@@ -178,9 +179,16 @@ export class PageSender {
   write(pieces: readonly Buffer[], bytes: number): void {
     if (this.#isOver) return
     if (this.#forwards.size > 0) this.#sendForwards()
-    this.#link.cork()
+    if (!this.#isCorked) {
+      this.#isCorked = true
+      this.#link.cork()
+      // What is read from all QEMUs in one go becomes one piece of TLS: of pages that are known only their names are left.
+      setImmediate(() => {
+        this.#isCorked = false
+        this.#link.uncork()
+      })
+    }
     for (const piece of pieces) this.#link.write(piece)
-    this.#link.uncork()
     this.#options.pacer.spend(bytes)
     if (this.#link.writableLength >= backlogBytes) this.#isBacklogged = true
     this.#gate()

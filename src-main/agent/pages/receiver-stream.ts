@@ -8,6 +8,7 @@ import type { PageStore } from './page-store.ts'
 
 /** A frame may stand for so much of a stream, and the last one may reach beyond the window by it. */
 const longestPiece = 2 * 1024 * 1024
+const acksPerWindow = 16
 
 /** A piece of the stream in its order, with so many pages still missing. */
 interface Piece {
@@ -42,7 +43,7 @@ export class ReceiverStream {
   #references = 0
   /** Bytes of the stream that have come and are not yet taken by QEMU. */
   #underway = 0
-  #acknowledging = 0
+  #unacknowledged = 0
   #hasEnded = false
   #isOver = false
   #settle: () => void = () => {}
@@ -174,22 +175,22 @@ export class ReceiverStream {
     if (this.#hasEnded && this.#queue.length === 0 && !this.#qemu.writableEnded) this.#qemu.end()
   }
 
-  /** One word for all that QEMU has taken in one go. */
+  /** A word every now and then: each is a piece of TLS of its own, and the source has a whole window to go on with. */
   #taken(bytes: number): void {
     this.#underway -= bytes
-    if (this.#acknowledging === 0) {
-      setImmediate(() => {
-        const acknowledged = this.#acknowledging
-        this.#acknowledging = 0
-        if (!this.#isOver) this.#around.send(numberFrame(frames.ack, this.#number, acknowledged))
-      })
-    }
-    this.#acknowledging += bytes
+    this.#unacknowledged += bytes
+    if (this.#unacknowledged >= this.#around.window / acksPerWindow) this.#acknowledge()
+  }
+
+  #acknowledge(): void {
+    if (this.#unacknowledged > 0 && !this.#isOver) this.#around.send(numberFrame(frames.ack, this.#number, this.#unacknowledged))
+    this.#unacknowledged = 0
   }
 
   #closed(): void {
     if (this.#isOver) return
     if (this.#hasEnded && this.#queue.length === 0) {
+      this.#acknowledge()
       this.#around.send(frameOf(frames.backEnd, this.#number))
       return this.#end()
     }
