@@ -11,7 +11,7 @@ const linkRate = '250mbit'
 const memoryMiB = 256
 const filledMiB = 128
 const tickMs = 50
-const storeMiB = 512
+const storeMiB = 1024
 
 interface Moved {
   /** From the first command until the last VM had moved, in seconds. */
@@ -122,7 +122,7 @@ async function moveAsGang({ hosts, rigged }: Rig, guests: readonly LabGuest[], f
   const totals = { unique: 0, inVm: 0, acrossVms: 0, alreadyThere: 0, zero: 0 }
   await Promise.all(
     guests.map(async ({ name }, vm) => {
-      const gang = { id, vm, vms: guests.length, destination: hosts[to]!.name, rack: null, reaches: [], storeMiB, bandwidthMiBps: null, switching: 2 }
+      const gang = { id, vm, vms: guests.length, destination: hosts[to]!.name, rack: null, reaches: [], storeMiB, bandwidthMiBps: null, switching: 1 }
       const running = await startOver(rigged[from]!, rigged[to]!, { ...specOf(name, hosts[to]!), relay: { mode: 'gang', gang } }, hosts[to]!)
       const heard = new Heard(running)
       const outcome = await running.ended

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { MoveEvent, MoveOutcome } from '../../src-main/agent/protocol/move-event.ts'
 import type { MoveSpec } from '../../src-main/agent/protocol/move-spec.ts'
@@ -105,6 +106,18 @@ function pagesOf({ heard }: Member): PageFigures {
   return last.pages
 }
 
+/** What an agent with nothing to do takes, heap that is yet to be collected included. */
+const nodeMiB = 112
+
+function anonymousMiB(pid: number): number {
+  return Number(/^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+}
+
+function coreBytes(heard: Heard): number {
+  const last = heard.events.findLast((event) => event.kind === 'pages')
+  return last?.kind === 'pages' ? last.pages.bytes.core : 0
+}
+
 const onTheirWay = (member: Member) => member.heard.first('pages on their way', (event) => event.kind === 'pages' && event.pages.bytes.fromQemu > 4 * 1024 * 1024)
 
 test('four clones move as one: what they share crosses once, and each has its memory', async () => {
@@ -155,6 +168,43 @@ test('the source’s agent is killed on the way: all VMs run on at the source', 
   // As the app does for a move whose driver is gone.
   for (const { move } of members) await rig(two!).link.closeTunnel(move.job)
   await nothingRemains()
+}, 600_000)
+
+test('behind a cable of 1 MB/s both agents stay within their bound: the store, 12 MiB a VM, and what Node takes', async () => {
+  const storeMiB = 16
+  const made = await clones(3, { rate: 1 })
+  await two!.shapeLink({ rate: '8mbit' })
+  const members = await beginAll(made, two!, { storeMiB })
+  const largest = { source: 0, destination: 0 }
+  members[0]!.move.onDidHappen(({ kind }) => {
+    if (kind !== 'pages') return
+    largest.source = Math.max(largest.source, anonymousMiB(agentOn(one!)))
+    largest.destination = Math.max(largest.destination, anonymousMiB(agentOn(two!)))
+  })
+  await until('20 MiB to have crossed', () => members.reduce((sum, { heard }) => sum + coreBytes(heard), 0) > 20 * 1024 * 1024, { deadlineMs: 120_000 })
+  for (const { move } of members) await move.cancel()
+  for (const { move, guest } of members) {
+    expect(await move.ended).toMatchObject({ kind: 'cancelled' })
+    await whole(guest, one!)
+  }
+  await two!.shapeLink({})
+  const bound = nodeMiB + storeMiB + 12 * members.length
+  expect(largest.source).toBeGreaterThan(0)
+  expect(largest.source, JSON.stringify(largest)).toBeLessThan(bound)
+  expect(largest.destination, JSON.stringify(largest)).toBeLessThan(bound)
+  await nothingRemains()
+}, 600_000)
+
+test('the destination’s agent is killed when the source has sent all and the destination has not got it: one copy runs, whole', async () => {
+  const [guest] = await clones(1)
+  await two!.shapeLink({ rate: '16mbit' })
+  const member = await begin(guest!, two!, gangSpec(0, 1, two!))
+  await member.heard.step('perform', 'done')
+  process.kill(agentOn(two!), 'SIGKILL')
+  await two!.shapeLink({})
+  await until('the guest to run on one host alone', async () => (await Promise.all([guest!.isRunning(one!), guest!.isRunning(two!)])).filter(Boolean).length === 1, { deadlineMs: 120_000, evidence: () => member.heard.trail.join(' ') })
+  const at = (await guest!.isRunning(one!)) ? one! : two!
+  await whole(guest!, at)
 }, 600_000)
 
 test('post-copy is refused with the reason, and the VM runs on', async () => {
