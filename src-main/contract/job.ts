@@ -64,8 +64,8 @@ export const job = z.object({
   /** Seconds left as a range; `no` when it will not end by itself. */
   eta: z.union([z.tuple([z.number(), z.number()]), z.literal('not-converging')]).nullable(),
   driver: z.enum(['agent', 'app']),
-  /** The jobs that move as one gang bear the same id; `size` is how many there were at its beginning, `index` counts them from 0. */
-  gang: z.object({ id: z.string(), size: z.number().int(), index: z.number().int() }).nullish(),
+  /** The jobs that move as one gang bear the same id; `size` is how many there were at its beginning, `index` counts them from 0; `destinations` are those of all of them. */
+  gang: z.object({ id: z.string(), size: z.number().int(), index: z.number().int(), destinations: z.array(hostId) }).nullish(),
   /** Newest of a move whose memory goes through the agents; of an ended one its totals. */
   pages: pageFigures.nullish(),
 })

@@ -297,7 +297,7 @@ export class FakeCluster {
     const ganged = moves.filter(({ plan }) => plan.options.technique === 'gang')
     for (const { job, plan } of moves) {
       const index = ganged.findIndex((each) => each.job === job)
-      this.startMove(job, plan, index < 0 ? null : { id: `gang-${ganged[0]?.job}`, size: ganged.length, index })
+      this.startMove(job, plan, index < 0 ? null : { id: `gang-${ganged[0]?.job}`, size: ganged.length, index, destinations: [...new Set(ganged.map((each) => each.plan.destination))] })
     }
   }
 

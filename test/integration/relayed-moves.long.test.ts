@@ -57,7 +57,7 @@ test('VMs that are started together are one gang: what they share crosses once, 
   await rig.migration.start(moves)
   const jobs = await Promise.all(moves.map(({ job }) => succeeded(job)))
   for (const guest of guests) expect(await guest.verify(two!)).toMatchObject({ bad: 0, badEver: 0 })
-  expect(jobs.map(({ gang }) => gang)).toEqual(names.map((_, index) => ({ id: 'gang-job-gang-a', size: 3, index })))
+  expect(jobs.map(({ gang }) => gang)).toEqual(names.map((_, index) => ({ id: 'gang-job-gang-a', size: 3, index, destinations: [rig.idOf('two')] })))
   const sum = (of: (pages: NonNullable<Job['pages']>) => number) => jobs.reduce((total, { pages }) => total + (pages ? of(pages) : 0), 0)
   expect(sum(({ classes }) => classes.acrossVms)).toBeGreaterThan(0)
   expect(sum(({ bytes }) => bytes.core)).toBeLessThan(sum(({ bytes }) => bytes.fromQemu))

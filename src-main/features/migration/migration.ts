@@ -328,7 +328,7 @@ function gangsOf(moves: readonly { readonly job: string; readonly plan: MovePlan
   const gangs = new Map<string, NonNullable<Job['gang']>>()
   for (const { job, plan } of moves) {
     const others = moves.filter((each) => each.plan.options.technique === 'gang' && each.plan.vm.host === plan.vm.host)
-    if (plan.options.technique === 'gang' && others[0]) gangs.set(job, { id: `gang-${others[0].job}`.slice(0, 64), size: others.length, index: others.findIndex((each) => each.job === job) })
+    if (plan.options.technique === 'gang' && others[0]) gangs.set(job, { id: `gang-${others[0].job}`.slice(0, 64), size: others.length, index: others.findIndex((each) => each.job === job), destinations: [...new Set(others.map((each) => each.plan.destination))] })
   }
   return gangs
 }

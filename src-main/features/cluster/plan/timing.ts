@@ -111,7 +111,7 @@ function taskOf(row: TimedRow, of: Case): Task {
   const overhead = callSeconds[of] + (bytes > 0 ? 0 : copying)
   const rate = bytes > 0 ? bytes / copying : 0
   // Post-copy sends every page once.
-  const dirtyRate = technique === 'precopy' || technique === 'hybrid' ? (forecast.dirtyRate ?? 0) : 0
+  const dirtyRate = technique === 'precopy' || technique === 'hybrid' || technique === 'gang' ? (forecast.dirtyRate ?? 0) : 0
   return { key, source, destination, overhead: apart + overhead, bytes, rate, dirtyRate }
 }
 

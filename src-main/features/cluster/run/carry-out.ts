@@ -96,8 +96,8 @@ export async function carryOut(run: OpenRun, errand: Errand, parts: RunParts): P
 /** The place of a row in its run's gang: those of one way share what they have in common, whenever their turn comes. null where it is in none. */
 export function gangOf(run: OpenRun, uuid: string, plan: MovePlan, direction: Direction): NonNullable<Job['gang']> | null {
   if (plan.options.technique !== 'gang') return null
-  const members = run.view.rows.filter(({ vm, how, options }) => how === 'live' && options?.technique === 'gang' && vm.host === (direction === 'there' ? plan.vm.host : vm.host))
-  return { id: `gang-${direction}-${run.id}`.slice(0, 64), size: Math.max(1, members.length), index: Math.max(0, members.findIndex(({ vm }) => vm.uuid === uuid)) }
+  const members = run.view.rows.filter(({ vm, how, options }) => how === 'live' && options?.technique === 'gang' && (direction === 'back' || vm.host === plan.vm.host))
+  return { id: `gang-${direction}-${run.id}`.slice(0, 64), size: Math.max(1, members.length), index: Math.max(0, members.findIndex(({ vm }) => vm.uuid === uuid)), destinations: direction === 'there' ? [...new Set(members.flatMap(({ destination }) => destination ?? []))] : [plan.destination] }
 }
 
 /** What a row's job came to, and the guest that was stopped for it runs again: at the destination, or where it was. Never rejects. */

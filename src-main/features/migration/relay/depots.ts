@@ -4,6 +4,7 @@ import { messageOf } from '../../../base/failure.ts'
 import type { HostDirectory } from '../../host/host-session.ts'
 import type { HostFactsReader } from '../host-facts/host-facts-reader.ts'
 import { findRoute } from '../route/find-route.ts'
+import { withoutPort } from './addresses.ts'
 import { probe } from '../route/probe.ts'
 
 /** A host that is to hold pages of a VM until the destination has taken them. */
@@ -114,9 +115,9 @@ async function wayTo(host: string, reader: HostFactsReader, { plan, source, host
   const toDepot: MovePlan = { ...plan, destination: host, options: { ...plan.options, migrationAddress: null } }
   const route = await findRoute({ plan: toDepot, source, destination: reader, setting: hosts.record(host).migrationAddress, signal })
   if (!route || route.probe === 'unresolved') return null
-  const seen = await probe(source, route.address, agentPort, signal)
+  const seen = await probe(source, withoutPort(route.address), agentPort, signal)
   const own = (await reader.interfaces())?.find((link) => link.addresses.some(({ address }) => address === route.address))?.mbps ?? null
-  return { address: route.address, mbps: slower(route.mbps, own), isFiltered: seen === 'filtered' }
+  return { address: withoutPort(route.address), mbps: slower(route.mbps, own), isFiltered: seen === 'filtered' }
 }
 
 /** The slower of two speeds, of which either may not be known. */

@@ -4,6 +4,7 @@ import type { HostDirectory } from '../../host/host-session.ts'
 import type { OpenJob } from '../../job/open-job.ts'
 import type { Assembled } from '../engines/engine.ts'
 import { isRelayed } from '../plan/relayed.ts'
+import { withoutPort } from './addresses.ts'
 import type { Gangs, GangHost } from './gangs.ts'
 import { rackOf } from './racks.ts'
 
@@ -19,8 +20,6 @@ export interface RelayParts {
   readonly agents: { link(host: string): AgentLink }
   readonly hosts: Pick<HostDirectory, 'list' | 'name' | 'session'>
   readonly gangs: Gangs
-  /** All destinations of a gang. */
-  readonly destinationsOf: (gang: string) => readonly string[]
 }
 
 /** Makes ready what a move's memory goes through; null where QEMU speaks to QEMU. `leave` frees it when the move is over. Rejects as the agents' links do. */
@@ -32,25 +31,27 @@ export async function relayedMove(job: OpenJob, move: Assembled, address: string
     const depots = move.depots.chosen.map(({ host, name, address: at, capacityMiB }) => ({ name, link: parts.agents.link(host), address: at, carries: 'pages' as const, capacityMiB }))
     return { relayed: { depots, relay: (held) => ({ mode: 'scatter', replicas, gatherMiBps, depots: [...held] }) }, leave() {} }
   }
-  const { id, size, index } = job.view.gang ?? { id: `gang-${job.id}`.slice(0, 64), size: 1, index: 0 }
+  const { id, size, index, destinations } = job.view.gang ?? { id: `gang-${job.id}`.slice(0, 64), size: 1, index: 0, destinations: [] }
   const { destination } = move.plan
   const { hosts, gangs } = parts
-  const { way, leave } = await gangs.join({ id, size }, { host: destination, name: move.destination.name, address }, otherDestinations(destination, parts, id), signal)
+  const { way, leave } = await gangs.join({ id, size }, { host: destination, name: move.destination.name, address }, otherDestinations(destination, destinations, hosts), signal)
   const record = hosts.list().find((each) => each.id === destination)
   const gang = { id, vm: index, vms: size, destination, rack: record ? rackOf(record) : null, reaches: [...way.reaches], storeMiB, bandwidthMiBps: options.bandwidthMiBps, switching }
   return { relayed: { relay: () => ({ mode: 'gang', gang, route: way.route }) }, leave }
 }
 
-function otherDestinations(own: string, { hosts, destinationsOf }: RelayParts, gang: string): GangHost[] {
-  return [...new Set(destinationsOf(gang))].flatMap((host) => {
+function otherDestinations(own: string, all: readonly string[], hosts: RelayParts['hosts']): GangHost[] {
+  return all.flatMap((host) => {
     const address = host === own ? null : addressOf(host, hosts)
     return address === null ? [] : [{ host, name: hosts.name(host), address }]
   })
 }
 
+/** What other agents dial there: as set for the host, else what was found. A port in it is QEMU's. */
 function addressOf(host: string, hosts: RelayParts['hosts']): string | null {
   try {
-    return hosts.session(host).facts.migrationAddresses[0] ?? null
+    const { facts } = hosts.session(host)
+    return withoutPort(hosts.list().find(({ id }) => id === host)?.migrationAddress ?? facts.migrationAddresses[0] ?? facts.hostname)
   } catch {
     // It is away: the gang does without.
     return null

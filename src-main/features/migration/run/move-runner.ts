@@ -16,6 +16,7 @@ import { engines } from '../engines/engines.ts'
 import { locate, toContract } from '../whereabouts/locate.ts'
 import { tellAgentProgress } from './agent-progress.ts'
 import { Gangs } from '../relay/gangs.ts'
+import { withoutPort } from '../relay/addresses.ts'
 import { relayedMove } from '../relay/relayed-move.ts'
 import { carryAutostart, noteAutostart } from './autostart.ts'
 import { diskProgress } from './disk-progress.ts'
@@ -176,8 +177,7 @@ export class MoveRunner {
   async #drive(job: OpenJob, spec: MoveSpec, move: Assembled, running: Running, wish: 'auto' | 'agent' | 'app'): Promise<{ outcome: Promise<MoveOutcome>; leave(): void }> {
     const { signal } = running.abort
     const parts = this.#driverParts(job, move, running)
-    const destinationsOf = (gang: string) => this.#parts.jobs.openJobs().flatMap((each) => (each.gang?.id === gang ? [each.plan.destination] : []))
-    const { relayed, leave } = await relayedMove(job, move, parts.address, { ...this.#parts, gangs: this.#gangs, destinationsOf }, signal)
+    const { relayed, leave } = await relayedMove(job, move, parts.address, { ...this.#parts, gangs: this.#gangs }, signal)
     try {
       return { ...(await startDriver(spec, { ...parts, relayed }, wish)), leave }
     } catch (thrown) {
@@ -196,8 +196,7 @@ export class MoveRunner {
       return outcome
     }
     const { jobs, hosts, agents, ports } = this.#parts
-    // A migration address may bring a port for QEMU; the agents have ports of their own.
-    const address = (move.route?.address ?? move.destination.facts.session.facts.hostname).replace(/^\[([^\]]+)\](:\d+)?$/, '$1').replace(/^([^:]+):\d+$/, '$1')
+    const address = withoutPort(move.route?.address ?? move.destination.facts.session.facts.hostname)
     return { job, jobs, hosts, agents, address, ports: ports(), signal, follow }
   }
 
