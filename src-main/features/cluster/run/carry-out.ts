@@ -9,11 +9,9 @@ import { gib } from '../placement/occupancy.ts'
 import { shutDownGuest, startGuest } from './guest-power.ts'
 import { whenSettled } from './job-end.ts'
 import type { OpenRun } from './open-run.ts'
+import { gangOf, type Direction } from './run-gang.ts'
 import { isStoreFailure, type RunParts } from './run-parts.ts'
 import { copyState, restoreGuest, savedStateOf, saveGuest } from './saved-state.ts'
-
-/** Which way a row's VM goes: to its destination, or back to where it was. */
-export type Direction = 'there' | 'back'
 
 export interface Errand {
   readonly row: RunRow
@@ -67,7 +65,7 @@ export async function carryOut(run: OpenRun, errand: Errand, parts: RunParts): P
     run.setRow(uuid, { state: 'moving', since: parts.now(), job, wake })
     // On disk before it begins: a restart then knows which job moves this VM, and what it needs afterwards.
     await parts.store.runs.put(run.view)
-    const gang = gangOf(run, uuid, plan, direction)
+    const gang = gangOf(run.view, plan, direction)
     await parts.migration.start([{ job, plan }], { isPaced: true, ...(gang ? { gang } : {}) })
     errand.onBegun()
     const stop = () => void parts.migration.cancel(job).catch(() => {})
@@ -91,13 +89,6 @@ export async function carryOut(run: OpenRun, errand: Errand, parts: RunParts): P
   } finally {
     if (stopped) await wakeAgain(run, errand, stopped, parts)
   }
-}
-
-/** The place of a row in its run's gang: those of one way share what they have in common, whenever their turn comes. null where it is in none. */
-export function gangOf(run: OpenRun, uuid: string, plan: MovePlan, direction: Direction): NonNullable<Job['gang']> | null {
-  if (plan.options.technique !== 'gang') return null
-  const members = run.view.rows.filter(({ vm, how, options }) => how === 'live' && options?.technique === 'gang' && (direction === 'back' || vm.host === plan.vm.host))
-  return { id: `gang-${direction}-${run.id}`.slice(0, 64), size: Math.max(1, members.length), index: Math.max(0, members.findIndex(({ vm }) => vm.uuid === uuid)), destinations: direction === 'there' ? [...new Set(members.flatMap(({ destination }) => destination ?? []))] : [plan.destination] }
 }
 
 /** What a row's job came to, and the guest that was stopped for it runs again: at the destination, or where it was. Never rejects. */

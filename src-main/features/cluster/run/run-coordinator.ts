@@ -1,11 +1,12 @@
 import type { RunRow, RunState } from '../../../contract/run.ts'
 import { messageOf } from '../../../base/failure.ts'
 import { problemOf } from '../../settings/problem.ts'
-import { advance, carryOut, settle, type Direction } from './carry-out.ts'
+import { advance, carryOut, settle } from './carry-out.ts'
 import { askEmptiness } from './emptiness.ts'
 import { whenSettled } from './job-end.ts'
 import { isRowOpen, isUnderWay, type OpenRun } from './open-run.ts'
 import { RunSampler } from './run-sampler.ts'
+import type { Direction } from './run-gang.ts'
 import { isStoreFailure, type RunParts } from './run-parts.ts'
 import { isComplete, verdictOf } from './verdict.ts'
 
