@@ -21,6 +21,7 @@ export type DialChannel = (route: TunnelRoute, hello: GangHello) => Promise<Dupl
 
 interface Channel {
   readonly spec: GangSpec
+  readonly route: TunnelRoute
   readonly sender: Promise<PageSender>
 }
 
@@ -28,6 +29,7 @@ interface Channel {
 export class Gang {
   readonly #dial: DialChannel
   readonly #onOver: () => void
+  readonly #farewell: (route: TunnelRoute) => void
   readonly #channels = new Map<string, Channel>()
   readonly #pacer = new Pacer(() => void this.#regate())
   readonly #members: Set<number> = new Set()
@@ -39,9 +41,10 @@ export class Gang {
   #switching = 0
   #lingering: NodeJS.Timeout | undefined
 
-  /** `onOver`: all channels are closed and nobody is left. */
-  constructor(dial: DialChannel, onOver: () => void) {
+  /** `onOver`: all channels are closed and nobody is left. `farewell`: of a way that was this gang's alone. */
+  constructor(dial: DialChannel, onOver: () => void, farewell: (route: TunnelRoute) => void = () => {}) {
     this.#dial = dial
+    this.#farewell = farewell
     this.#onOver = onOver
   }
 
@@ -73,7 +76,7 @@ export class Gang {
     if (sender?.isOpen) return sender
     const raced = this.#channels.get(spec.destination)
     if (raced && raced !== known) return raced.sender
-    const channel: Channel = { spec, sender: this.#open(spec, route) }
+    const channel: Channel = { spec, route, sender: this.#open(spec, route) }
     this.#channels.set(spec.destination, channel)
     const opened = await channel.sender
     for (const other of this.#channels.values()) await this.#introduce(channel, other)
@@ -160,11 +163,8 @@ export class Gang {
   #end(): void {
     clearTimeout(this.#lingering)
     this.#pacer.dispose()
-    for (const { sender } of this.#channels.values()) {
-      sender.then(
-        (one) => one.close(),
-        () => {},
-      )
+    for (const { sender, route } of this.#channels.values()) {
+      void sender.then((one) => one.close()).catch(() => {}).then(() => this.#farewell(route))
     }
     this.#channels.clear()
     this.#onOver()
@@ -174,12 +174,16 @@ export class Gang {
 const gangs = new Map<string, Gang>()
 
 /** The gang of that name on this host; the first VM makes it. */
-export function gangOf(id: string, dial: DialChannel): Gang {
+export function gangOf(id: string, dial: DialChannel, farewell?: (route: TunnelRoute) => void): Gang {
   let gang = gangs.get(id)
   if (!gang) {
-    const made = new Gang(dial, () => {
-      if (gangs.get(id) === made) gangs.delete(id)
-    })
+    const made = new Gang(
+      dial,
+      () => {
+        if (gangs.get(id) === made) gangs.delete(id)
+      },
+      farewell,
+    )
     gangs.set(id, (gang = made))
   }
   return gang

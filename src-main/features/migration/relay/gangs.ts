@@ -28,7 +28,7 @@ interface Group {
 export interface GangsOptions {
   readonly agents: { link(host: string): AgentLink }
   readonly ports: () => readonly [number, number]
-  /** Milliseconds that the listeners stay open while members that were announced have not come yet. */
+  /** Milliseconds that the listeners stay open while members that were announced have not come yet: shorter than the source's agent waits for them (gang.ts), which then ends them itself. */
   readonly lingerMs?: number
 }
 
@@ -111,6 +111,6 @@ export class Gangs {
       void group.tunnels.then(({ tunnels }) => tunnels.close()).catch(() => {})
     }
     if (group.joined >= size) close()
-    else group.closing = setTimeout(close, this.#options.lingerMs ?? 120_000).unref()
+    else group.closing = setTimeout(close, this.#options.lingerMs ?? 45_000).unref()
   }
 }
