@@ -19,7 +19,7 @@ interface Held {
 }
 
 /** From so much of the memory on a first pass is nearly done. */
-const nearlyDone = 0.97
+const nearlyDone = 0.99
 /** Frames stay well below what the other end takes. */
 const longestChunk = 1024 * 1024
 
