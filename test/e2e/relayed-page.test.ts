@@ -126,6 +126,8 @@ test('an evacuation offers both ways with what they give, takes one for all, and
   await go(page, '/plan/evacuate/kvm1', 'Evacuate fastest')
   const offers = page.getByRole('region', { name: 'Other ways to empty the host' })
   await offers.getByText(/source free in 9–14.s/).waitFor()
+  await offers.getByRole('button', { name: 'Estimate what they share' }).click()
+  await offers.getByText(/38–44 % the same in several/).waitFor()
   const technique = page.getByRole('combobox', { name: 'Technique for web-1' })
   await offers.getByRole('button', { name: 'Evacuate fastest: take it for all' }).click()
   await expect.poll(() => technique.inputValue()).toBe('scatter')
