@@ -24,9 +24,9 @@ interface Timing {
 
 /**
  * Scatter-gather against libvirt's own post-copy: source and three depots at 400 Mbit/s, the destination at 50; the same guests, idle and writing, in turns. The agents are up.
- * `evict_ratio` and `total_ratio` are of idle and writing together. Words: runs, default 3; sizes in MiB, default 1024,512.
+ * `evict_ratio` and `total_ratio` are of idle and writing together. Words: runs, default 3; sizes in MiB, default 1024,512; kinds of guest, default idle,writing.
  */
-const bench: Bench = async ([runs = '3', sizes = '1024,512'], signal) => {
+const bench: Bench = async ([runs = '3', sizes = '1024,512', kinds = 'idle,writing'], signal) => {
   await using lab = await Lab.up({ hosts: [{}, {}, {}, {}, {}], report: (line) => console.log(line), signal })
   const agent = await buildAgent()
   const hosts = lab.hosts as LabHost[]
@@ -72,7 +72,7 @@ const bench: Bench = async ([runs = '3', sizes = '1024,512'], signal) => {
     const taken: Record<string, Timing[]> = {}
     const flat: Record<keyof typeof slow, number[]> = { eighth: [], thirtySecond: [] }
     for (const size of sizes.split(',').map(Number)) {
-      for (const kind of ['idle', 'writing'] as const) {
+      for (const kind of kinds.split(',')) {
         const guest = new LabGuest(lab, { name: `bench-${size}-${kind}`, memoryMiB: size, patternMiB: Math.floor(size * filled), verifyPercent: 0, tickMs: 100, ...(kind === 'writing' ? writing : { rate: 0 }) })
         await guest.start(one, { signal })
         for (let run = 0; run < Number(runs); run++) {

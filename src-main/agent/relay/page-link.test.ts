@@ -17,7 +17,7 @@ test('a link’s first line is taken, and what follows stays for whoever has the
 })
 
 test('the link goes to the role that it names; an unknown one, nonsense and a line without end are refused', async () => {
-  const context = { job: 'job-00000001', identity: { ca: '', certificate: '', key: '' }, log: () => {}, signal: never }
+  const context = { job: 'job-00000001', identity: { ca: '', certificate: '', key: '' }, log: () => {}, signal: never, windDown() {} }
   const taken: unknown[] = []
   const roles = { x: async (_: Duplex, hello: unknown) => void taken.push(hello) }
   const say = async (text: string) => {

@@ -12,6 +12,8 @@ export interface PageContext {
   readonly log: (level: 'info' | 'warning', text: string) => void
   /** Aborts when the tunnel is closed by force. */
   readonly signal: AbortSignal
+  /** The job has what it wanted here: its listener goes soon after the last connection, also when nobody says so any more. */
+  readonly windDown: () => void
 }
 
 /** What an agent does with the links of one role; `hello` is the whole first line. Resolves when all that the link set off is done. */

@@ -3,6 +3,9 @@ import { Failure } from '../../base/failure.ts'
 import { frame, frames, type Frame } from './frame.ts'
 import { FrameLink } from './frame-link.ts'
 
+/** Pages asked for ahead of their coming: as many as come within these milliseconds, since what the guest waits for queues behind them; and never fewer or more than that. */
+const ahead = { quickMs: 12, slowMs: 25, least: 8, most: 512, first: 24 } as const
+
 export interface Run {
   readonly first: number
   readonly count: number
@@ -12,44 +15,72 @@ export interface Run {
 export class DepotGets {
   readonly name: string
   readonly bit: number
-  readonly #link: FrameLink
+  #link: FrameLink
+  readonly #on: ConstructorParameters<typeof DepotGets>[3]
   readonly #queue: Run[] = []
   #from = 0
   #queued = 0
   /** Pages asked for and not answered. */
   #asked = 0
+  #window: number = ahead.first
+  /** What is asked for, and since when. */
+  readonly #times: { first: number; count: number; at: number }[] = []
   #isGone = false
   isDistrusted = false
-  /** Got. */
-  pages = 0
-  bytes = 0
 
-  /** `got`: sealed pages. `missing`: pages that are not there after all. */
-  constructor(name: string, bit: number, link: Duplex, on: { got: (got: Frame, depot: DepotGets) => void; missing: (run: Run, depot: DepotGets) => void; lost: (depot: DepotGets, why: string) => void }) {
+  /** `got`: sealed pages. `missing`: pages that are not there after all. `away`: the link went; whoever knows calls `comeBack` or `giveUp`. */
+  constructor(name: string, bit: number, link: Duplex, on: { got: (got: Frame, depot: DepotGets) => void; missing: (run: Run, depot: DepotGets) => void; away: (depot: DepotGets, why: string) => void }) {
     this.name = name
     this.bit = bit
-    this.#link = new FrameLink(link, (got) => {
-      if (this.isDistrusted) return
-      this.#asked -= got.count
-      if (got.type === frames.sealed) {
-        this.pages += got.count
-        this.bytes += got.payload.length
-        on.got(got, this)
-      } else if (got.type === frames.missing) on.missing(got, this)
-      else throw new Failure('scatter-frame', 'A depot sent something out of turn.', { evidence: `frame ${got.type}` })
-    })
-    void this.#link.closed.then((why) => {
-      this.#isGone = true
-      on.lost(this, why ?? 'it hung up')
-    })
+    this.#on = on
+    this.#link = this.#attach(link)
   }
 
+  /** Whether something may be expected of it: it is there, or may come back. */
   get isUsable(): boolean {
     return !this.#isGone && !this.isDistrusted
   }
 
+  get isThere(): boolean {
+    return this.isUsable && this.#link.isOpen
+  }
+
+  giveUp(): void {
+    this.#isGone = true
+    this.#link.destroy('given up')
+  }
+
+  /** Another link to the same depot: what was asked for is asked for again. */
+  comeBack(link: Duplex): void {
+    this.#link = this.#attach(link)
+    for (const asked of this.#times) {
+      asked.at = performance.now()
+      this.#link.send(frame(frames.get, asked))
+    }
+  }
+
+  #attach(duplex: Duplex): FrameLink {
+    const link = new FrameLink(duplex, (got) => {
+      if (this.isDistrusted) return
+      this.#asked -= got.count
+      this.#learn(got.count)
+      if (got.type === frames.sealed) this.#on.got(got, this)
+      else if (got.type === frames.missing) this.#on.missing(got, this)
+      else throw new Failure('scatter-frame', 'A depot sent something out of turn.', { evidence: `frame ${got.type}` })
+    })
+    void link.closed.then((why) => {
+      if (this.isUsable) this.#on.away(this, why ?? 'it hung up')
+    })
+    return link
+  }
+
   get queuedPages(): number {
     return this.#queued
+  }
+
+  /** Whether more may be asked for before what is asked for has come. */
+  get hasRoom(): boolean {
+    return this.#asked < this.#window
   }
 
   get askedPages(): number {
@@ -75,7 +106,26 @@ export class DepotGets {
 
   ask(first: number, count: number): void {
     this.#asked += count
+    this.#times.push({ first, count, at: performance.now() })
     this.#link.send(frame(frames.get, { first, count }))
+  }
+
+  /** Depots answer in order, so the oldest question is the one that was answered. */
+  #learn(count: number): void {
+    const oldest = this.#times[0]
+    if (!oldest) return
+    const ms = performance.now() - oldest.at
+    if (ms < ahead.quickMs) this.#window = Math.min(ahead.most, this.#window + count / 4)
+    else if (ms > ahead.slowMs) this.#window = Math.max(ahead.least, this.#window * 0.9)
+    for (let left = count; left > 0; ) {
+      const first = this.#times[0]
+      if (!first) return
+      const taken = Math.min(left, first.count)
+      first.first += taken
+      first.count -= taken
+      left -= taken
+      if (first.count === 0) this.#times.shift()
+    }
   }
 
   bye(): void {

@@ -35,7 +35,7 @@ interface Kept {
 const kept = new Map<string, Kept>()
 
 /** Keeps pages of one VM of a job, until its destination needs them no longer, or never came. */
-export const depotRole: PageRole = async (link, hello, { job, identity, log, signal }) => {
+export const depotRole: PageRole = async (link, hello, { job, identity, log, signal, windDown }) => {
   const said = depotHello.parse(hello)
   const key = `${job} ${said.uuid}`
   if (said.end === 'source') {
@@ -67,6 +67,7 @@ export const depotRole: PageRole = async (link, hello, { job, identity, log, sig
     kept.delete(key)
     clearTimeout(one.leaving)
     one.depot.close()
+    windDown()
     log('info', `scatter: depot of ${said.uuid} closed, ${Math.round(one.depot.bytes / 1024 ** 2)} MiB freed`)
     return
   }

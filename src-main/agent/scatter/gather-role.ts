@@ -25,7 +25,7 @@ export type GatherHello = z.infer<typeof gatherHello>
 const dialMs = 15_000
 
 /** The destination's end of a scattered VM: dials QEMU and the depots, and is done when QEMU has everything. */
-export const gatherRole: PageRole = async (link, hello, { identity, log, signal }) => {
+export const gatherRole: PageRole = async (link, hello, { identity, log, signal, windDown }) => {
   const { uuid, port: qemuPort, secret, gatherMiBps, depots } = gatherHello.parse(hello)
   const opened: Duplex[] = []
   let qemu: Duplex
@@ -37,7 +37,7 @@ export const gatherRole: PageRole = async (link, hello, { identity, log, signal 
       await awaitAnswer(depot, signal)
       return depot
     }
-    const ways = await Promise.all(depots.map(async (depot) => ({ name: depot.name, link: await dialDepot(depot) })))
+    const ways = await Promise.all(depots.map(async (depot) => ({ name: depot.name, link: await dialDepot(depot), redial: () => dialDepot(depot) })))
     qemu = await dialDestinationLeg(qemuPort, { uuid, log })
     answerLink(link, null)
     const gather = new ScatterGather(link, qemu, { depots: ways, sealer: new Sealer(secret), gatherMiBps, log })
@@ -45,6 +45,7 @@ export const gatherRole: PageRole = async (link, hello, { identity, log, signal 
     signal.addEventListener('abort', cut, { once: true })
     const failure = await gather.ended
     signal.removeEventListener('abort', cut)
+    if (!failure) windDown()
     log(failure ? 'warning' : 'info', `scatter ${uuid}: ${failure ? `${failure.message} ${failure.evidence ?? ''}` : `gathered ${gather.delivered} pages`}`)
   } catch (thrown) {
     for (const one of opened) one.destroy()

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { delay } from '../../base/abort.ts'
 import { Failure, messageOf } from '../../base/failure.ts'
 import { ReturnPathReader, type ReturnMessage } from '../stream/return-path.ts'
 import { Pacer } from '../pages/pacer.ts'
@@ -11,14 +12,16 @@ import { GuestMemory } from './guest-memory.ts'
 import { PageBits } from './page-bits.ts'
 import { sealLength, type Sealer } from './seal.ts'
 
-/** Pages asked of one depot ahead of their coming. Small: what the guest waits for queues behind them on a slow link. */
-const pagesAhead = 48
 /** Bytes that QEMU has not taken, beyond which nothing more is asked for, and the source is not told that it may send. */
 const mostUntaken = 256 * 1024
 const countEveryMs = 200
+/** For a depot whose link broke; as long as it keeps what it has. */
+const redialForMs = 60_000
+const redialEveryMs = 500
 
 export interface ScatterGatherOptions {
-  readonly depots: readonly { readonly name: string; readonly link: Duplex }[]
+  /** `redial`: for another link to the same depot, where the first broke; rejects with `scatter-depot` where it keeps nothing any more. Default: a link that went does not come back. */
+  readonly depots: readonly { readonly name: string; readonly link: Duplex; readonly redial?: () => Promise<Duplex> }[]
   readonly sealer: Sealer
   /** MiB/s at which pages are taken; null: all that comes. What the guest waits for does not wait for it. */
   readonly gatherMiBps: number | null
@@ -63,12 +66,12 @@ export class ScatterGather {
       qemu.write(bytes)
     })
     this.#returns = new ReturnPathReader((message) => this.#fromQemu(message))
-    options.depots.forEach(({ name, link }, index) => {
+    options.depots.forEach(({ name, link, redial }, index) => {
       this.#depots.push(
         new DepotGets(name, 1 << index, link, {
           got: (got, depot) => this.#fromDepot(got, depot),
           missing: (run, depot) => this.#missing(run, depot),
-          lost: (depot, why) => this.#depotLost(depot, why),
+          away: (depot, why) => void this.#depotAway(depot, why, redial),
         }),
       )
     })
@@ -208,7 +211,7 @@ export class ScatterGather {
   #ask(): void {
     if (this.#qemu.writableLength > mostUntaken || this.#pacer.isSpent || this.#hasEnded) return
     for (const depot of this.#depots) {
-      while (depot.isUsable && depot.askedPages < pagesAhead) {
+      while (depot.isUsable && depot.hasRoom) {
         const run = depot.next()
         if (!run) break
         this.#askMissing(depot, run)
@@ -234,7 +237,8 @@ export class ScatterGather {
     const mask = this.#places[page] as number
     let chosen: DepotGets | null = null
     for (const depot of this.#depots) {
-      if ((mask & depot.bit) !== 0 && depot.isUsable && (!chosen || depot.askedPages < chosen.askedPages)) chosen = depot
+      if ((mask & depot.bit) === 0 || !depot.isUsable) continue
+      if (!chosen || (depot.isThere && (!chosen.isThere || depot.askedPages < chosen.askedPages))) chosen = depot
     }
     if (!chosen) return
     this.#waiting.set(page, 'depot')
@@ -274,11 +278,38 @@ export class ScatterGather {
     this.#again(run.first, run.first + run.count)
   }
 
-  #depotLost(depot: DepotGets, why: string): void {
-    if (this.#hasEnded || depot.isDistrusted) return
+  /** A depot whose pages are elsewhere too is done without. For one with the only copy of some the destination tries to reach it again. */
+  async #depotAway(depot: DepotGets, why: string, redial: (() => Promise<Duplex>) | undefined): Promise<void> {
+    if (this.#hasEnded) return
+    this.#options.log('warning', `scatter: depot ${depot.name} is away: ${why}`)
+    const deadline = Date.now() + redialForMs
+    let refusals = 0
+    while (redial && this.#isNeeded(depot) && Date.now() < deadline && !this.#hasEnded) {
+      try {
+        const link = await redial()
+        if (this.#hasEnded) return void link.destroy()
+        this.#options.log('info', `scatter: depot ${depot.name} is back`)
+        return depot.comeBack(link)
+      } catch (thrown) {
+        if (thrown instanceof Failure && (thrown.code === 'scatter-depot' || (/ECONNREFUSED/.test(thrown.evidence ?? '') && ++refusals === 3))) break
+        await delay(redialEveryMs)
+      }
+    }
+    if (this.#hasEnded) return
     this.#counts.lost |= depot.bit
-    this.#options.log('warning', `scatter: depot ${depot.name} is lost: ${why}`)
+    depot.giveUp()
+    this.#options.log('warning', `scatter: depot ${depot.name} is lost`)
     this.#lookElsewhere(depot)
+  }
+
+  /** Whether it has pages that no depot has that is there. */
+  #isNeeded(depot: DepotGets): boolean {
+    const others = this.#depots.reduce((mask, one) => (one !== depot && one.isThere ? mask | one.bit : mask), 0)
+    for (let page = 0; page < this.#places.length; page++) {
+      const mask = this.#places[page] as number
+      if ((mask & depot.bit) !== 0 && (mask & others) === 0 && !this.#delivered.has(page)) return true
+    }
+    return false
   }
 
   #lookElsewhere(depot: DepotGets): void {

@@ -132,7 +132,7 @@ export class ScatterRelay implements PageRelay {
     this.#counted.fire({
       ...noPageFigures,
       classes: { ...noPageFigures.classes, unique: sent.direct + sent.sealed, zero: sent.filled },
-      bytes: { fromQemu: sent.fromQemu, core: sent.core, rack: counts.rack, toQemu: counts.toQemu },
+      bytes: { fromQemu: sent.fromQemu, core: source.coreBytes, rack: counts.rack, toQemu: counts.toQemu },
       depots: source.depots.map(({ name, pages: held, state, bit }) => ({
         name,
         pages: held,

@@ -5,16 +5,17 @@ import { requestMessage, shutMessage } from '../stream/return-path.ts'
 import { StreamReader } from '../stream/stream-reader.ts'
 import type { RamBlock, StreamRecord, StreamSink } from '../stream/stream-record.ts'
 import type { SocketHolder } from '../relay/socket-holder.ts'
-import { DepotPuts, type Put } from './depot-puts.ts'
+import type { DepotPuts, Put } from './depot-puts.ts'
 import { frame, frames, headerLength, writeHeader, type Frame } from './frame.ts'
 import { FrameLink } from './frame-link.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { gatherCounts, noCounts, type GatherCounts } from './gather-counts.ts'
 import { longestRun, PageRun } from './page-run.ts'
+import { Placement } from './placement.ts'
 import { sealLength, type Sealer } from './seal.ts'
 
 /** Bytes on the way to the destination that its QEMU has not taken. Small: what the guest waits for queues behind them. */
-const directWindow = 512 * 1024
+const directWindow = 160 * 1024
 /** Bytes of put pages that are not acknowledged. Beyond it QEMU is not read, and blocks. */
 const mostHeld = 48 * 1024 * 1024
 
@@ -47,10 +48,8 @@ export type SourceStage = 'setup' | 'scattering' | 'drained' | 'settled' | 'over
 export class ScatterSource implements StreamSink {
   readonly #options: ScatterSourceOptions
   readonly #gather: FrameLink
-  readonly #depots: DepotPuts[] = []
+  readonly #placement: Placement
   readonly #reader = new StreamReader(this)
-  /** By their first page. */
-  readonly #held = new Map<number, Put>()
   readonly #wanted = new Set<number>()
   #qemu: Duplex | null = null
   #stage: SourceStage = 'setup'
@@ -65,14 +64,13 @@ export class ScatterSource implements StreamSink {
   #isTail = false
   #holder: Promise<Holder | null> = Promise.resolve(null)
   #directBytes = 0
-  #heldBytes = 0
   #pages = 0
   #isDone = false
   #failure: Failure | null = null
   #settled: { resolve: () => void; reject: (reason: Error) => void } | null = null
   #end: (failure: Failure | null) => void = () => {}
   /** Cumulative. */
-  readonly sent = { direct: 0, sealed: 0, filled: 0, fromQemu: 0, core: 0 }
+  readonly sent = { direct: 0, sealed: 0, filled: 0, fromQemu: 0, toGather: 0 }
   freeAt: number | null = null
   /** What the destination counts. */
   counts: GatherCounts = noCounts
@@ -89,13 +87,11 @@ export class ScatterSource implements StreamSink {
     this.ended = new Promise((resolve) => (this.#end = resolve))
     this.#gather = new FrameLink(gather, (got) => this.#fromGather(got))
     void this.#gather.closed.then((why) => this.#gatherClosed(why))
-    options.depots.forEach(({ name, link }, index) => {
-      this.#depots.push(
-        new DepotPuts(name, 1 << index, link, {
-          answered: (first, bit, isStored) => this.#answered(first, bit, isStored),
-          lost: (depot, why) => this.#depotLost(depot, why),
-        }),
-      )
+    this.#placement = new Placement({
+      ...options,
+      settled: (put) => this.#placed(put),
+      freed: () => this.#brake(),
+      lost: (depot, why) => this.#depotLost(depot, why),
     })
   }
 
@@ -104,7 +100,7 @@ export class ScatterSource implements StreamSink {
   }
 
   get depots(): readonly DepotPuts[] {
-    return this.#depots
+    return this.#placement.depots
   }
 
   /** Pages the guest waits for that QEMU has not sent yet. */
@@ -116,9 +112,14 @@ export class ScatterSource implements StreamSink {
     return this.#memory
   }
 
+  /** Bytes that have left this host. */
+  get coreBytes(): number {
+    return this.sent.toGather + this.#placement.bytesSent
+  }
+
   /** Bytes that are held until depots have acknowledged them. */
   get heldBytes(): number {
-    return this.#heldBytes
+    return this.#placement.heldBytes
   }
 
   /** Takes QEMU's connection. */
@@ -142,7 +143,7 @@ export class ScatterSource implements StreamSink {
     this.#stage = 'over'
     this.#settled?.reject(failure)
     this.#gather.destroy(failure.message)
-    for (const depot of this.#depots) depot.destroy(failure.message)
+    this.#placement.destroy(failure.message)
     // SHUT must reach QEMU, which then hangs up by itself.
     if (stage === 'scattering' && this.#qemu) void this.#breakOff(this.#qemu)
     else if (stage === 'setup') this.#qemu?.destroy()
@@ -256,7 +257,7 @@ export class ScatterSource implements StreamSink {
     this.#flushRaw()
     const map = frame(frames.map, { payload: this.#memory.toMessage() })
     this.#gather.send(map)
-    for (const depot of this.#depots) depot.send(map)
+    this.#placement.tell(map)
     this.#gather.send(frame(frames.switched))
     this.#stage = 'scattering'
     if (this.#qemu && this.#options.hold) {
@@ -274,8 +275,8 @@ export class ScatterSource implements StreamSink {
     this.#flush()
     for (let at = 0; at < bytes.length; at += directWindow) {
       const payload = bytes.subarray(at, at + directWindow)
-      this.#spendDirect(payload.length)
-      this.sent.core += payload.length
+      this.#directBytes += payload.length
+      this.sent.toGather += payload.length
       this.#gather.send(frame(frames.raw, { payload }))
     }
   }
@@ -290,8 +291,8 @@ export class ScatterSource implements StreamSink {
     if (!fill) return
     this.#fill = null
     this.sent.filled += fill.count
-    this.#spendDirect(fill.count * 9)
-    this.sent.core += headerLength
+    this.#directBytes += fill.count * 9
+    this.sent.toGather += headerLength
     this.#gather.send(frame(frames.fill, { first: fill.first, count: fill.count, extra: fill.byte }))
   }
 
@@ -299,84 +300,35 @@ export class ScatterSource implements StreamSink {
     const run = this.#run
     if (!run || !this.#memory) return
     this.#run = null
-    const chosen = this.#directBytes + run.count * this.#memory.pageSize <= directWindow ? [] : this.#choose()
+    const chosen = this.#directBytes + run.count * this.#memory.pageSize <= directWindow ? [] : this.#placement.choose()
     if (chosen.length === 0) return this.#sendDirect(run.unsealed(), run.first, run.count)
     const bytes = writeHeader(run.sealed((page, data, into, at) => this.#options.sealer.seal(page, data, into, at)), frames.sealed, run.first, run.count)
-    const put: Put = { first: run.first, count: run.count, bytes, stored: 0, waiting: 0, via: 0 }
-    this.#pageState.fill(held, put.first, put.first + put.count)
-    this.#held.set(put.first, put)
-    this.#heldBytes += bytes.length
-    this.sent.sealed += put.count
-    this.#put(put, chosen)
-  }
-
-  /** To the first of the depots, which passes it on to the others. */
-  #put(put: Put, depots: readonly DepotPuts[]): void {
-    const [via, ...others] = depots
-    if (!via) return
-    for (const depot of depots) depot.expect(put)
-    put.via = via.bit
-    this.sent.core += put.bytes.length
-    put.bytes[1] = others.reduce((mask, { bit }) => mask | bit, 0)
-    via.send(put.bytes)
-  }
-
-  /** The least busy of those that take more, as many as there are to be replicas. */
-  #choose(): DepotPuts[] {
-    return this.#depots
-      .filter((depot) => depot.takesMore)
-      .sort((a, b) => a.load - b.load || a.pages - b.pages)
-      .slice(0, this.#options.replicas)
+    this.#pageState.fill(held, run.first, run.first + run.count)
+    this.sent.sealed += run.count
+    this.#placement.put(run.first, run.count, bytes, chosen)
   }
 
   /** `bytes`: room for the header, then the pages. */
   #sendDirect(bytes: Buffer, first: number, count: number): void {
     this.sent.direct += count
-    this.sent.core += bytes.length
-    this.#spendDirect(bytes.length - headerLength)
+    this.sent.toGather += bytes.length
+    this.#directBytes += bytes.length - headerLength
     this.#gather.send(writeHeader(bytes, frames.direct, first, count))
-  }
-
-  #spendDirect(bytes: number): void {
-    this.#directBytes += bytes
   }
 
   /** QEMU is read only as long as there is room for what it sends. */
   #brake(): void {
     const qemu = this.#qemu
-    if (!qemu) return
+    if (!qemu || this.#stage === 'over') return
     // Without depots, and before the switch, all goes to the destination.
-    const isFull = this.#heldBytes > mostHeld || this.#directBytes > directWindow * 2
+    const isFull = this.#placement.heldBytes > mostHeld || this.#directBytes > directWindow * 2
     if (isFull && !qemu.isPaused()) qemu.pause()
     else if (!isFull && qemu.isPaused()) qemu.resume()
   }
 
-  #answered(first: number, bit: number, isStored: boolean): void {
-    const put = this.#held.get(first)
-    const depot = this.#depots.find((one) => one.bit === bit)
-    if (!put || !depot || (put.waiting & bit) === 0) return
-    if (!isStored) depot.fill()
-    depot.answered(put, isStored)
-    if (put.waiting === 0) this.#settle(put)
-    this.#brake()
-  }
-
-  /** All that were to store it have answered; what is missing is made up for where it can be. */
-  #settle(put: Put): void {
-    const copies = bitsOf(put.stored)
-    if (copies < this.#options.replicas) {
-      const another = this.#depots.find((depot) => depot.takesMore && (put.stored & depot.bit) === 0)
-      if (another) {
-        // The former frame may still be on its way out, with another mark.
-        const again = { ...put, bytes: Buffer.from(put.bytes) }
-        this.#held.set(put.first, again)
-        return this.#put(again, [another])
-      }
-    }
-    this.#held.delete(put.first)
-    this.#heldBytes -= put.bytes.length
+  #placed(put: Put): void {
     this.#pageState.fill(gone, put.first, put.first + put.count)
-    if (copies > 0) this.#gather.send(frame(frames.placed, { first: put.first, count: put.count, extra: put.stored }))
+    if (put.stored !== 0) this.#gather.send(frame(frames.placed, { first: put.first, count: put.count, extra: put.stored }))
     else {
       // No depot takes it: the destination must, at its own pace.
       this.sent.sealed -= put.count
@@ -397,13 +349,6 @@ export class ScatterSource implements StreamSink {
     if (this.#stage === 'over' || this.#stage === 'settled') return
     if (this.#stage === 'setup') return this.fail(new Failure('scatter-depot', `The agent on ${depot.name}, which was to keep memory, is gone.`, { evidence: why }))
     this.#options.log('warning', `scatter: depot ${depot.name} is lost: ${why}`)
-    for (const put of [...this.#held.values()]) {
-      if (put.waiting === 0) continue
-      // What went through it may or may not have been passed on: whoever has it already says so again.
-      for (const one of this.#depots) if ((put.waiting & one.bit) !== 0 && (one === depot || put.via === depot.bit)) one.answered(put, false)
-      if (put.waiting === 0) this.#settle(put)
-    }
-    this.#brake()
   }
 
   #fromGather(got: Frame): void {
@@ -424,7 +369,7 @@ export class ScatterSource implements StreamSink {
         this.#stage = 'settled'
         this.freeAt = Date.now()
         this.#settled?.resolve()
-        for (const depot of this.#depots) depot.end()
+        this.#placement.end()
         return
       case frames.over: {
         const failure = got.payload.length > 0 ? (JSON.parse(got.payload.toString()) as { code: string; sentence: string; evidence?: string }) : null
@@ -432,7 +377,7 @@ export class ScatterSource implements StreamSink {
         if (failure) return this.#lost(new Failure(failure.code, failure.sentence, failure.evidence === undefined ? {} : { evidence: failure.evidence }))
         this.#stage = 'over'
         this.#settled?.reject(new Failure('relay-closed', 'The destination has everything already.'))
-        for (const depot of this.#depots) depot.end()
+        this.#placement.end()
         this.#gather.end()
         this.#end(null)
         return
@@ -444,7 +389,7 @@ export class ScatterSource implements StreamSink {
 
   /** The destination found a depot out: nothing more goes there. */
   #heedDepots(): void {
-    for (const depot of this.#depots) if ((this.counts.distrusted & depot.bit) !== 0) depot.distrust()
+    for (const depot of this.depots) if ((this.counts.distrusted & depot.bit) !== 0) depot.distrust()
   }
 
   /** The guest waits for pages that no depot has acknowledged: they are here, or still with QEMU. */
@@ -454,7 +399,7 @@ export class ScatterSource implements StreamSink {
     memory.check(first, count)
     for (let page = first; page < first + count; page++) {
       if (this.#pageState[page] === held) {
-        const put = [...this.#held.values()].find((one) => page >= one.first && page < one.first + one.count)
+        const put = this.#placement.find(page)
         if (put) this.#gather.send(writeHeader(this.#unsealed(put, page, 1), frames.direct, page, 1, 1))
       } else if (this.#run && page >= this.#run.first && page < this.#run.first + this.#run.count) this.#flush()
       else if (this.#pageState[page] === unseen && !this.#wanted.has(page)) {
@@ -476,7 +421,7 @@ export class ScatterSource implements StreamSink {
   }
 
   #finishIfDone(): void {
-    if (!this.#isDone || this.#held.size > 0) return
+    if (!this.#isDone || !this.#placement.isEmpty) return
     this.#isDone = false
     this.#gather.send(frame(frames.done, { first: this.#pages }))
   }
@@ -508,10 +453,4 @@ export class ScatterSource implements StreamSink {
     this.#options.log('warning', `scatter: ${failure.message} ${failure.evidence ?? ''}`)
     this.fail(failure)
   }
-}
-
-function bitsOf(mask: number): number {
-  let bits = 0
-  for (let rest = mask; rest !== 0; rest &= rest - 1) bits++
-  return bits
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { duplexPair, type Duplex } from 'node:stream'
+import { Failure } from '../../base/failure.ts'
 import { captures, type CaptureName } from '../stream/captures.fixture.ts'
 import { commands } from '../stream/format.ts'
 import { readDiscard } from '../stream/ram-discard.ts'
@@ -162,10 +163,17 @@ export function rig(options: RigOptions = {}) {
       gets.write = ((bytes: Buffer) => write(options.corrupt!(index, bytes))) as typeof gets.write
     }
     depot.takeGather(gets, () => {})
-    return { name: `depot-${index + 1}`, depot, put, get, kill: () => [put, puts, get, gets].forEach((end) => end.destroy()) }
+    let isKilled = false
+    const redial = async () => {
+      if (isKilled) throw new Failure('scatter-depot', 'Nothing is kept here.')
+      const [near, far] = connection()
+      depot.takeGather(far, () => {})
+      return Promise.resolve(near)
+    }
+    return { name: `depot-${index + 1}`, depot, put, get, redial, kill: () => void ((isKilled = true), [put, puts, get, gets].forEach((end) => end.destroy())) }
   })
   const source = new ScatterSource(toGather, { depots: depots.map(({ name, put }) => ({ name, link: put })), replicas, sealer, log, ...(options.isMidway ? { isMidway: options.isMidway } : {}) })
-  const gather = new ScatterGather(fromSource, gatherLeg, { depots: depots.map(({ name, get }) => ({ name, link: get })), sealer, gatherMiBps: null, log })
+  const gather = new ScatterGather(fromSource, gatherLeg, { depots: depots.map(({ name, get, redial }) => ({ name, link: get, redial })), sealer, gatherMiBps: null, log })
   const loading = new LoadingQemu(gatherQemuEnd, options)
   const stream = options.stream ?? captures[options.capture ?? 'postcopy72']
   const sending = new SendingQemu(sourceQemuEnd, stream, options.chunks)

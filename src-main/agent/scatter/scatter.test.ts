@@ -91,7 +91,7 @@ test('no agent holds more than its bound while the destination reads slowly', as
   clearInterval(look)
   expect(held).toBeLessThan(50 * 1024 * 1024)
   // Replicas are passed on by the depots: the source's link carries each page but once.
-  expect(source.sent.core).toBeLessThan(large.length * 1.1)
+  expect(source.coreBytes).toBeLessThan(large.length * 1.1)
   expect(depots.reduce((sum, { depot }) => sum + depot.bytes, 0)).toBeGreaterThan(source.sent.sealed * 4096 * 2)
   expect(untaken).toBeLessThan(4 * 1024 * 1024)
 })
@@ -130,6 +130,17 @@ test('a depot that goes while it is being filled: the others take its share', as
   expect(await ended).toEqual([null, null])
   expect(loading.memory).toEqual(Taken.of(large).memory)
   expect(loading.twice).toBe(0)
+})
+
+test('a link to a depot with the only copy breaks: it is dialled again, and what was asked for comes', async () => {
+  const { ended, source, depots, loading, warnings } = rig({ stream: large, bytesPerTurn: 4096, replicas: 1 })
+  await source.settled
+  depots[0]?.get.destroy()
+  depots[2]?.get.destroy()
+  expect(await ended).toEqual([null, null])
+  expect(loading.memory).toEqual(Taken.of(large).memory)
+  expect(loading.twice).toBe(0)
+  expect(warnings.join()).toContain('depot-3 is away')
 })
 
 test('a depot that goes with the only copy: the VM’s memory is lost, and that is said', async () => {

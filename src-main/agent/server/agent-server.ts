@@ -199,7 +199,7 @@ export class AgentServer {
       identity: request.identity,
       peerFingerprints: request.peerFingerprints,
       target,
-      takePages: (link, { closed }) => takePageLink(pageRoles, link, { job, identity: request.identity, log, signal: closed }),
+      takePages: (link, { closed, windDown }) => takePageLink(pageRoles, link, { job, identity: request.identity, log, signal: closed, windDown }),
       timing: this.#options.tunnelTiming,
       log,
     })

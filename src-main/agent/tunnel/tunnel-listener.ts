@@ -27,13 +27,15 @@ export interface TunnelOptions {
   /** The daemon's socket; null: the daemon is not for these peers. */
   readonly target: string | null
   /** Takes a connection for memory on its way, and owns it. Resolves when all that it set off is done, which may be long after the connection's end. */
-  readonly takePages: (link: Duplex, tunnel: { readonly closed: AbortSignal }) => Promise<void>
+  readonly takePages: (link: Duplex, tunnel: { readonly closed: AbortSignal; readonly windDown: () => void }) => Promise<void>
   readonly timing: TunnelTiming
   readonly log: (level: 'info' | 'warning', text: string) => void
 }
 
 /** More than a conductor ever opens; a stranger cannot pile up connections beyond it. */
 const mostConnections = 64
+/** Milliseconds without any connection when nothing is left to do. */
+const doneIdleMs = 10_000
 
 /**
  * The destination's end of a job's tunnel: a mutual-TLS listener that splices the job's peer, and nobody else, to the local libvirt daemon, and takes its memory on its way.
@@ -53,6 +55,7 @@ export class TunnelListener {
   /** Page roles at work. From the switch on they hold what is nowhere else: they are not ended by the peer's word. */
   #working = 0
   #isRetiring = false
+  #idleMs: number
   readonly #abort = new AbortController()
 
   /** Fires once, with why. */
@@ -60,6 +63,7 @@ export class TunnelListener {
 
   constructor(server: Server, port: number, options: TunnelOptions) {
     this.#options = options
+    this.#idleMs = options.timing.idleMs
     this.#server = server
     this.job = options.job
     this.address = options.address
@@ -126,7 +130,7 @@ export class TunnelListener {
     this.#keep(socket)
     this.#working += 1
     try {
-      await this.#options.takePages(socket, { closed: this.#abort.signal })
+      await this.#options.takePages(socket, { closed: this.#abort.signal, windDown: () => this.#windDown() })
     } catch (thrown) {
       this.#options.log('warning', `tunnel ${this.job}: pages: ${messageOf(thrown)}`)
       socket.destroy()
@@ -147,12 +151,18 @@ export class TunnelListener {
     socket.on('close', () => target.destroy())
   }
 
+  /** The job has what it wanted: should the source never say so, the tunnel does not wait for it for long. */
+  #windDown(): void {
+    this.#idleMs = Math.min(this.#idleMs, doneIdleMs)
+    this.#rest()
+  }
+
   #rest(): void {
     if (this.#isClosed || this.#working > 0) return
     if (this.#isRetiring) return this.close('the source is done')
     if (this.#connections.size > 0) return
     clearTimeout(this.#idleTimer)
-    this.#idleTimer = setTimeout(() => this.close('idle for too long'), this.#options.timing.idleMs)
+    this.#idleTimer = setTimeout(() => this.close('idle for too long'), this.#idleMs)
   }
 }
 
