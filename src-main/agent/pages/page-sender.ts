@@ -229,10 +229,9 @@ export class PageSender {
   #gate(): void {
     if (this.#isOver) return
     const isBlocked = this.#isBacklogged || this.#options.pacer.isSpent
-    const now = performance.now()
     let first: SenderStream | null = null
     for (const stream of this.#streams.values()) {
-      if (!stream.isUrgent || stream.isFull || now - stream.heardAt > urgentPauseMs) continue
+      if (!stream.isUrgent || stream.isFull || stream.silentMs > urgentPauseMs) continue
       if (first === null || stream.urgentSince < first.urgentSince) first = stream
     }
     first?.gate(isBlocked)

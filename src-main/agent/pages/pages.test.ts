@@ -200,6 +200,39 @@ describe('a gang’s channel', () => {
     pacer.dispose()
   })
 
+  it('lets a VM that stands still for its switch go first', async () => {
+    let now = 0
+    const told: { regate: () => void } = { regate: () => {} }
+    const pacer = new Pacer(() => told.regate(), () => now)
+    const sender = await open(new Destination(), pacer)
+    told.regate = () => sender.regate()
+    const streams = [await openStream(sender, 0), await openStream(sender, 1)] as const
+    const qemus = streams.map((stream) => {
+      const [qemu, agent] = duplexPair()
+      qemu.on('error', () => {})
+      qemu.resume()
+      stream.attach(agent)
+      return qemu
+    })
+    const bytes = streamOf(pagesOf(40))
+    // Its memory has ended (0x03), its device state has not come: the VM stands still.
+    qemus[1]!.write(bytes.subarray(0, bytes.length - 5000))
+    while (!streams[1].isUrgent) await new Promise((resolve) => setImmediate(resolve))
+    pacer.setRate(1000)
+    pacer.spend(1_000_000)
+    sender.regate()
+    qemus[0]!.end(bytes)
+    qemus[1]!.end(bytes.subarray(bytes.length - 5000))
+    // The budget is paid for long enough that both could go on for a piece.
+    now = 2_000_000
+    sender.regate()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(streams[0].bytes.fromQemu).toBe(0)
+    now = 4_000_000
+    pacer.setRate(null)
+    expect(await Promise.all(streams.map((stream) => stream.ended))).toEqual([null, null])
+  })
+
   it('takes nothing that is no frame, no table and no page', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 8, maxLength: 400 }), fc.constantFrom(frames.data, frames.fill, frames.forward, frames.peer, frames.open, 99), async (noise, kind) => {

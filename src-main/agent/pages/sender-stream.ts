@@ -47,10 +47,10 @@ export class SenderStream implements StreamSink {
   #failure: Failure | null = null
   #settleOpened: { resolve: () => void; reject: (failure: Failure) => void } = { resolve: () => {}, reject: () => {} }
   #settle: (failure: Failure | null) => void = () => {}
+  /** When QEMU last sent something, or was last given leave to. */
+  #heardAt = 0
   /** When the VM stood still, on the process's clock in milliseconds. */
   urgentSince = Number.POSITIVE_INFINITY
-  /** When QEMU last sent something, on the same clock. */
-  heardAt = 0
 
   readonly opened: Promise<void>
   /** Resolves once, with why it failed, or null after both QEMUs have hung up in order. */
@@ -71,6 +71,11 @@ export class SenderStream implements StreamSink {
   /** The VM stands still at the source: its last pages and its device state are under way. */
   get isUrgent(): boolean {
     return this.urgentSince !== Number.POSITIVE_INFINITY && !this.#hasEnded
+  }
+
+  /** Milliseconds for which QEMU has sent nothing although it may. */
+  get silentMs(): number {
+    return this.#qemu && !this.#qemu.isPaused() ? performance.now() - this.#heardAt : 0
   }
 
   /** As much is under way as the destination allows. */
@@ -118,8 +123,9 @@ export class SenderStream implements StreamSink {
     if (!this.#qemu || this.#hasEnded) return
     const mustWait = isBlocked || this.#isHeld || this.isFull
     if (mustWait === this.#qemu.isPaused()) return
-    if (mustWait) this.#qemu.pause()
-    else this.#qemu.resume()
+    if (mustWait) return void this.#qemu.pause()
+    this.#heardAt = performance.now()
+    this.#qemu.resume()
   }
 
   /** Gives the stream up at both ends; the source's QEMU finds its connection broken, and its VM runs on. */
@@ -204,7 +210,7 @@ export class SenderStream implements StreamSink {
   #push(chunk: Buffer): void {
     if (this.#hasEnded || this.#failure) return
     const before = this.isNearEnd
-    this.heardAt = performance.now()
+    this.#heardAt = performance.now()
     try {
       for (let at = 0; at < chunk.length; at += longestChunk) {
         this.#reader.push(chunk.subarray(at, at + longestChunk))
