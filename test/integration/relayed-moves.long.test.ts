@@ -61,6 +61,7 @@ test('VMs that are started together are one gang: what they share crosses once, 
   const sum = (of: (pages: NonNullable<Job['pages']>) => number) => jobs.reduce((total, { pages }) => total + (pages ? of(pages) : 0), 0)
   expect(sum(({ classes }) => classes.acrossVms)).toBeGreaterThan(0)
   expect(sum(({ bytes }) => bytes.core)).toBeLessThan(sum(({ bytes }) => bytes.fromQemu))
+  for (const { state, pages } of jobs) expect(state).toMatchObject({ result: { bytes: pages!.bytes.core } })
 }, 180_000)
 
 test('a scattered VM arrives whole, and its job has both clocks, its depots, and what it said beforehand', async () => {

@@ -257,9 +257,9 @@ function isCopying(job: OpenJob): boolean {
   return state.state === 'running' && state.phase !== 'preparing'
 }
 
-/** Of a VM that is off, what took time and bytes was copied before the five calls. */
+/** Of a VM that is off, what took time and bytes was copied before the five calls. What QEMU gave to agents is not what left the host. */
 function resultOf(job: OpenJob, { totalMs, downtimeMs, bytes, iterations }: MoveFigures, guestGapMs: number | null): MoveResult {
   const copied = job.samples.last
-  if (job.view.plan.options.technique !== 'offline' || !copied) return { totalMs, downtimeMs, guestGapMs, bytes, iterations }
+  if (job.view.plan.options.technique !== 'offline' || !copied) return { totalMs, downtimeMs, guestGapMs, bytes: job.view.pages?.bytes.core ?? bytes, iterations }
   return { totalMs: Date.now() - (job.view.startedAt ?? Date.now()), downtimeMs: null, guestGapMs: null, bytes: copied.diskTransferred, iterations: null }
 }
