@@ -54,6 +54,8 @@ test.each([
   for (const end = Date.now() + 10_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 500))) expect(await guest.isRunning(source)).toBe(false)
   expect(holders()).toHaveLength(1)
   await guest.remove(source, destination)
+  // As the app does when a source's agent is lost.
+  for (const { link } of rigs.slice(1)) await link.closeTunnel(move.job)
   for (const host of rigged.splice(0)) host.close()
   for (const [i, host] of lab.hosts.entries()) {
     await until(

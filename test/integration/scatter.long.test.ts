@@ -6,6 +6,7 @@ import type { GuestSpec } from '../lab/guest-xml.ts'
 import type { HostCount, LabHost } from '../lab/host.ts'
 import { Lab } from '../lab/lab.ts'
 import { until } from '../lab/waiting.ts'
+import type { RemoteMove } from '../../src-main/features/host/agent/remote-move.ts'
 import { recoverAgentMove } from '../../src-main/features/host/agent/agent-move.ts'
 import { agentOn, buildAgent, Heard, RiggedHost, specOf } from './agent-rig.ts'
 import { readFileSync } from 'node:fs'
@@ -92,6 +93,23 @@ async function scattering(guest: LabGuest, heard: Heard): Promise<void> {
   await watch.ticks(1)
 }
 
+/** As the app does when it reaches the destination's host again. */
+async function carryOn(move: RemoteMove, heard: Heard): Promise<void> {
+  await heard.first('the want of recovery', (event) => event.kind === 'recovering' || (event.kind === 'log' && event.level === 'warning'))
+  await until(
+    'the agent at the destination to be brought again',
+    async () => {
+      try {
+        await recoverAgentMove(move, { destination: rig(two!).link, address: two!.address, ports: [49_600, 49_620] })
+        return true
+      } catch {
+        return heard.events.some(({ kind }) => kind === 'ended')
+      }
+    },
+    { deadlineMs: 60_000 },
+  )
+}
+
 test('the source is free long before the destination has all memory, and nothing is lost', async () => {
   await two!.shapeLink({ rate: '50mbit' })
   const { guest, heard, move } = await begin()
@@ -159,22 +177,21 @@ test('the destination’s agent is killed while memory is scattered: the post-co
   const { guest, heard, move } = await begin({}, { memoryMiB: 512, patternMiB: 320 })
   await scattering(guest, heard)
   process.kill(agentOn(two!), 'SIGKILL')
-  await heard.first('the want of recovery', (event) => event.kind === 'recovering')
-  await until(
-    'the agent at the destination to be brought again',
-    async () => {
-      try {
-        await recoverAgentMove(move, { destination: rig(two!).link, address: two!.address, ports: [49_600, 49_620] })
-        return true
-      } catch {
-        return heard.events.some(({ kind }) => kind === 'ended')
-      }
-    },
-    { deadlineMs: 60_000 },
-  )
+  await carryOn(move, heard)
   expect(await move.ended, JSON.stringify(heard.events.filter(({ kind }) => kind === 'log' || kind === 'recovering' || kind === 'step'))).toMatchObject({ kind: 'succeeded' })
   await whole(guest, two!)
   await nothingRemains()
+})
+
+test('the destination’s agent is killed once the source has let go: as foretold the VM is lost, and that is said', async () => {
+  await two!.shapeLink({ rate: '40mbit' })
+  const { guest, heard, move } = await begin()
+  await mark(heard)
+  process.kill(agentOn(two!), 'SIGKILL')
+  await carryOn(move, heard)
+  const ended = await move.ended
+  expect(ended, JSON.stringify(ended)).toMatchObject({ kind: 'failed', whereabouts: { verdict: expect.stringContaining('The VM is lost') as string } })
+  expect(await running(guest)).toEqual([])
 })
 
 test('the source’s agent is killed while memory is scattered: both copies stand still, so that the post-copy can be resumed', async () => {
