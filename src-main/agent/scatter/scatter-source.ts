@@ -8,14 +8,13 @@ import type { SocketHolder } from '../relay/socket-holder.ts'
 import type { DepotPuts, Put } from './depot-puts.ts'
 import { frame, frames, headerLength, writeHeader, type Frame } from './frame.ts'
 import { FrameLink } from './frame-link.ts'
+import { GatherWay } from './gather-way.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { gatherCounts, noCounts, type GatherCounts } from './gather-counts.ts'
 import { longestRun, PageRun } from './page-run.ts'
 import { Placement } from './placement.ts'
 import { sealLength, type Sealer } from './seal.ts'
 
-/** Bytes on the way to the destination that its QEMU has not taken. Small: what the guest waits for queues behind them. */
-const directWindow = 160 * 1024
 /** Bytes of put pages that are not acknowledged. Beyond it QEMU is not read, and blocks. */
 const mostHeld = 48 * 1024 * 1024
 
@@ -48,6 +47,7 @@ export type SourceStage = 'setup' | 'scattering' | 'drained' | 'settled' | 'over
 export class ScatterSource implements StreamSink {
   readonly #options: ScatterSourceOptions
   readonly #gather: FrameLink
+  readonly #way: GatherWay
   readonly #placement: Placement
   readonly #reader = new StreamReader(this)
   readonly #wanted = new Set<number>()
@@ -58,19 +58,17 @@ export class ScatterSource implements StreamSink {
   #pageState = new Uint8Array(0)
   #run: PageRun | null = null
   #fill: { first: number; count: number; byte: number } | null = null
-  #raw: Buffer[] = []
   #isIdling = false
   /** A pre-copy has come to its end, without a switch. */
   #isTail = false
   #holder: Promise<Holder | null> = Promise.resolve(null)
-  #directBytes = 0
   #pages = 0
   #isDone = false
   #failure: Failure | null = null
   #settled: { resolve: () => void; reject: (reason: Error) => void } | null = null
   #end: (failure: Failure | null) => void = () => {}
   /** Cumulative. */
-  readonly sent = { direct: 0, sealed: 0, filled: 0, fromQemu: 0, toGather: 0 }
+  readonly sent = { direct: 0, sealed: 0, filled: 0, fromQemu: 0 }
   freeAt: number | null = null
   /** What the destination counts. */
   counts: GatherCounts = noCounts
@@ -86,6 +84,7 @@ export class ScatterSource implements StreamSink {
     this.settled.catch(() => {})
     this.ended = new Promise((resolve) => (this.#end = resolve))
     this.#gather = new FrameLink(gather, (got) => this.#fromGather(got))
+    this.#way = new GatherWay(this.#gather)
     void this.#gather.closed.then((why) => this.#gatherClosed(why))
     this.#placement = new Placement({
       ...options,
@@ -114,7 +113,7 @@ export class ScatterSource implements StreamSink {
 
   /** Bytes that have left this host. */
   get coreBytes(): number {
-    return this.sent.toGather + this.#placement.bytesSent
+    return this.#way.bytes + this.#placement.bytesSent
   }
 
   /** Bytes that are held until depots have acknowledged them. */
@@ -192,14 +191,14 @@ export class ScatterSource implements StreamSink {
         this.#blocks.push(record.block)
         break
       case 'packaged':
-        this.#raw.push(bytes)
+        this.#way.addRaw(bytes)
         if (record.isLast) this.#switch()
         return
       case 'command':
         if (this.#stage === 'setup') break
         // Discards belong before the switch; nothing else is known to follow it.
         if (record.command !== commands.ping) throw new Failure('stream-unsupported', 'A command follows the switch that Drover does not carry.', { evidence: `command ${record.command}` })
-        this.#raw.push(bytes)
+        this.#way.addRaw(bytes)
         return
       case 'tail':
         this.#isTail = true
@@ -207,11 +206,11 @@ export class ScatterSource implements StreamSink {
       case 'eof':
         return this.#drained()
     }
-    if (this.#stage === 'setup') this.#raw.push(bytes)
+    if (this.#stage === 'setup') this.#way.addRaw(bytes)
   }
 
   page(block: RamBlock, offset: number, data: Buffer, word: Buffer): void {
-    if (!this.#memory) return void this.#raw.push(word, data)
+    if (!this.#memory) return void this.#way.addRaw(word, data)
     const page = this.#memory.numberOf(block, offset)
     if (!this.#isNew(page)) return
     if (this.#wanted.delete(page)) {
@@ -228,7 +227,7 @@ export class ScatterSource implements StreamSink {
   }
 
   zero(block: RamBlock, offset: number, fill: number, bytes: Buffer): void {
-    if (!this.#memory) return void this.#raw.push(bytes)
+    if (!this.#memory) return void this.#way.addRaw(bytes)
     const page = this.#memory.numberOf(block, offset)
     if (!this.#isNew(page)) return
     const isWanted = this.#wanted.delete(page)
@@ -256,9 +255,9 @@ export class ScatterSource implements StreamSink {
     this.#pageState = new Uint8Array(this.#memory.pages)
     this.#flushRaw()
     const map = frame(frames.map, { payload: this.#memory.toMessage() })
-    this.#gather.send(map)
+    this.#way.tell(map)
     this.#placement.tell(map)
-    this.#gather.send(frame(frames.switched))
+    this.#way.tell(frame(frames.switched))
     this.#stage = 'scattering'
     if (this.#qemu && this.#options.hold) {
       this.#holder = this.#options.hold(this.#qemu).catch((thrown: unknown) => {
@@ -269,16 +268,9 @@ export class ScatterSource implements StreamSink {
   }
 
   #flushRaw(): void {
-    if (this.#raw.length === 0) return
-    const bytes = Buffer.concat(this.#raw)
-    this.#raw = []
+    if (!this.#way.hasRaw) return
     this.#flush()
-    for (let at = 0; at < bytes.length; at += directWindow) {
-      const payload = bytes.subarray(at, at + directWindow)
-      this.#directBytes += payload.length
-      this.sent.toGather += payload.length
-      this.#gather.send(frame(frames.raw, { payload }))
-    }
+    this.#way.flushRaw()
   }
 
   #flush(): void {
@@ -291,16 +283,14 @@ export class ScatterSource implements StreamSink {
     if (!fill) return
     this.#fill = null
     this.sent.filled += fill.count
-    this.#directBytes += fill.count * 9
-    this.sent.toGather += headerLength
-    this.#gather.send(frame(frames.fill, { first: fill.first, count: fill.count, extra: fill.byte }))
+    this.#way.fill(fill.first, fill.count, fill.byte)
   }
 
   #flushRun(): void {
     const run = this.#run
     if (!run || !this.#memory) return
     this.#run = null
-    const chosen = this.#directBytes + run.count * this.#memory.pageSize <= directWindow ? [] : this.#placement.choose()
+    const chosen = this.#way.hasRoomFor(run.count * this.#memory.pageSize) ? [] : this.#placement.choose()
     if (chosen.length === 0) return this.#sendDirect(run.unsealed(), run.first, run.count)
     const bytes = writeHeader(run.sealed((page, data, into, at) => this.#options.sealer.seal(page, data, into, at)), frames.sealed, run.first, run.count)
     this.#pageState.fill(held, run.first, run.first + run.count)
@@ -311,9 +301,7 @@ export class ScatterSource implements StreamSink {
   /** `bytes`: room for the header, then the pages. */
   #sendDirect(bytes: Buffer, first: number, count: number): void {
     this.sent.direct += count
-    this.sent.toGather += bytes.length
-    this.#directBytes += bytes.length - headerLength
-    this.#gather.send(writeHeader(bytes, frames.direct, first, count))
+    this.#way.direct(bytes, first, count)
   }
 
   /** QEMU is read only as long as there is room for what it sends. */
@@ -321,14 +309,14 @@ export class ScatterSource implements StreamSink {
     const qemu = this.#qemu
     if (!qemu || this.#stage === 'over') return
     // Without depots, and before the switch, all goes to the destination.
-    const isFull = this.#placement.heldBytes > mostHeld || this.#directBytes > directWindow * 2
+    const isFull = this.#placement.heldBytes > mostHeld || this.#way.isFull
     if (isFull && !qemu.isPaused()) qemu.pause()
     else if (!isFull && qemu.isPaused()) qemu.resume()
   }
 
   #placed(put: Put): void {
     this.#pageState.fill(gone, put.first, put.first + put.count)
-    if (put.stored !== 0) this.#gather.send(frame(frames.placed, { first: put.first, count: put.count, extra: put.stored }))
+    if (put.stored !== 0) this.#way.tell(frame(frames.placed, { first: put.first, count: put.count, extra: put.stored }))
     else {
       // No depot takes it: the destination must, at its own pace.
       this.sent.sealed -= put.count
@@ -354,7 +342,7 @@ export class ScatterSource implements StreamSink {
   #fromGather(got: Frame): void {
     switch (got.type) {
       case frames.taken:
-        this.#directBytes -= got.first
+        this.#way.taken(got.first)
         return this.#brake()
       case frames.ask:
         return this.#asked(got.first, got.count)
@@ -400,7 +388,7 @@ export class ScatterSource implements StreamSink {
     for (let page = first; page < first + count; page++) {
       if (this.#pageState[page] === held) {
         const put = this.#placement.find(page)
-        if (put) this.#gather.send(writeHeader(this.#unsealed(put, page, 1), frames.direct, page, 1, 1))
+        if (put) this.#way.direct(this.#unsealed(put, page, 1), page, 1, true)
       } else if (this.#run && page >= this.#run.first && page < this.#run.first + this.#run.count) this.#flush()
       else if (this.#pageState[page] === unseen && !this.#wanted.has(page)) {
         this.#wanted.add(page)
@@ -423,7 +411,7 @@ export class ScatterSource implements StreamSink {
   #finishIfDone(): void {
     if (!this.#isDone || !this.#placement.isEmpty) return
     this.#isDone = false
-    this.#gather.send(frame(frames.done, { first: this.#pages }))
+    this.#way.tell(frame(frames.done, { first: this.#pages }))
   }
 
   /** QEMU's end in order: of a pre-copy that came through without a switch, or after SHUT. */
@@ -431,7 +419,7 @@ export class ScatterSource implements StreamSink {
     this.#release()
     if (this.#stage === 'scattering') return this.fail(new Failure('relay-broken', 'QEMU broke its connection to the agent before all memory had left.'))
     if (this.#stage !== 'setup') return
-    if (!this.#reader.isPostcopy) this.#gather.send(frame(frames.done, { first: 0 }))
+    if (!this.#reader.isPostcopy) this.#way.tell(frame(frames.done, { first: 0 }))
   }
 
   #release(): void {
