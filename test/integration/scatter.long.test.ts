@@ -50,10 +50,11 @@ function closeRigs(): void {
   rigged.clear()
 }
 
-async function begin(change: Partial<ScatterRequest> = {}, guestChange: Partial<GuestSpec> = {}, specChange: Partial<MoveSpec> = {}) {
+async function begin(change: Partial<ScatterRequest> = {}, guestChange: Partial<GuestSpec> = {}, specChange: Partial<MoveSpec> = {}, started: (guest: LabGuest) => Promise<unknown> = () => Promise.resolve()) {
   const guest = new LabGuest(lab, { name: `scatter-${++count}`, memoryMiB: 256, patternMiB: 128, rate: 2, ...guestChange })
   guests.push(guest)
   await guest.start(one!)
+  await started(guest)
   await Promise.all(lab.hosts.map((host) => rig(host).transport()))
   const depots = lab.hosts.slice(2).map((host) => ({ name: host.name, rigged: rig(host), host }))
   const move = await scatter({ source: rig(one!), destination: rig(two!), to: two!, depots, spec: specOf(guest.name, two!, specChange), ...change })
@@ -111,13 +112,17 @@ async function carryOn(move: RemoteMove, heard: Heard): Promise<void> {
 }
 
 test('the source is free long before the destination has all memory, and nothing is lost', async () => {
+  let watch: GuestWatch | null = null as GuestWatch | null
   await two!.shapeLink({ rate: '50mbit' })
-  const { guest, heard, move } = await begin()
-  await heard.first('the mark', (event) => event.kind === 'pages' && event.pages.mayPowerOff)
+  const { guest, heard, move } = await begin({}, {}, {}, async (started) => (watch = await GuestWatch.start(started, lab.hosts)))
+  await mark(heard)
   const atMark = lastPages(heard)
   expect(heard.trail).toContain('confirm done')
   expect(heard.trail).not.toContain('finish done')
   expect(await move.ended).toMatchObject({ kind: 'succeeded' })
+  const report = await watch!.stop()
+  expect(report).toMatchObject({ duplicated: [], changesOfHost: 1, bad: [] })
+  console.log(`downtime ${report.moveGapMs?.toFixed(0)} ms, longest silence ${report.gapMs.toFixed(0)} ms, ${atMark?.backlog} pages to gather at the mark`)
   expect(atMark?.backlog).toBeGreaterThan(5000)
   expect(lastPages(heard)).toMatchObject({ backlog: 0, mayPowerOff: true })
   await whole(guest, two!)
