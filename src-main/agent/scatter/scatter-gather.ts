@@ -30,7 +30,7 @@ export interface ScatterGatherOptions {
 
 /**
  * The destination's end of one VM in a scatter-gather move: gives QEMU each page exactly once, what the guest waits for first, from the source or from the depots, at the pace at which QEMU takes it.
- * What comes from a depot is used only where its seal is right. Holds what is asked for ahead, and {@link mostUntaken}; beside that some bytes for each page of the guest.
+ * What comes from a depot is used only where its seal is right. Holds what is asked for ahead (at most 2 MiB a depot) and {@link mostUntaken}; beside that a byte and a bit for each page of the guest, and the list of runs.
  */
 export class ScatterGather {
   readonly #options: ScatterGatherOptions
