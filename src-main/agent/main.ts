@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { messageOf, Failure } from '../base/failure.ts'
 import { protocolVersion } from './protocol/message.ts'
+import { isMidway } from './relay/midway.ts'
 import { hold } from './relay/socket-holder.ts'
 import { agentFolder, agentNames } from './server/agent-paths.ts'
 import { bridge, isServing } from './server/bridge.ts'
@@ -14,7 +15,7 @@ const program = fileURLToPath(import.meta.url)
 const version = createHash('sha256').update(readFileSync(program)).digest('hex').slice(0, 16)
 
 async function run(command: string | undefined, word = ''): Promise<void> {
-  if (command === 'hold') return hold(word)
+  if (command === 'hold') return hold(() => isMidway(word))
   const folder = agentFolder()
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   // Sockets are named relative to it.

@@ -4,7 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+// Three processes a test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** On a machine that may be busy. */
 const soon = (probe: () => boolean) => expect.poll(probe, { timeout: 20_000 }).toBe(true)
@@ -20,13 +23,13 @@ afterEach(() => {
 })
 
 /** An agent of which nothing but its socket is of interest: it takes QEMU's connection, gives it a holder, and says the holder's number. */
-async function agent(word: '' | 'safe' | 'release'): Promise<{ qemu: Socket; holder: number; heard: Buffer[] }> {
+async function agent(word: '' | 'safe' | 'release' | 'midway'): Promise<{ qemu: Socket; holder: number; heard: Buffer[] }> {
   const program = join(folder, 'agent.mjs')
   writeFileSync(
     program,
     `import { hold, holdSocket } from ${JSON.stringify(module)}
 import { createServer } from 'node:net'
-if (process.argv[2] === 'hold') { await hold(process.argv[3]); process.exit(0) }
+if (process.argv[2] === 'hold') { await hold(() => Promise.resolve(${word === 'midway'})); process.exit(0) }
 const server = createServer(async (socket) => {
   const holder = await holdSocket(socket, ${JSON.stringify(program)}, '00000000-0000-4000-8000-000000000000')
   if (${JSON.stringify(word)} === 'safe') holder.markSafe()
@@ -84,6 +87,15 @@ test('the agent is killed before everything was safe: QEMU hears nothing and see
   expect(heard).toEqual([])
   expect(qemu.readableEnded).toBe(false)
   qemu.end()
+  await soon(() => !isAlive(holder))
+})
+
+test('the agent is killed in the midst of the memory: QEMU sees the break, and can be resumed', async () => {
+  const { qemu, holder } = await agent('midway')
+  qemu.on('error', () => {})
+  const closed = once(qemu, 'close')
+  await killAgent()
+  await closed
   await soon(() => !isAlive(holder))
 })
 

@@ -3,7 +3,6 @@ import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { Failure } from '../../base/failure.ts'
 import { shutMessage } from '../stream/return-path.ts'
-import { isMidway } from './midway.ts'
 
 // Between the end of the source's stream and SHUT a connection that breaks is the worst that can happen: QEMU 10 resumes its guest beside the one that runs at the destination,
 // QEMU 7.2 hangs. So the socket has a second holder, a small process that outlives the agent.
@@ -46,9 +45,9 @@ export async function holdSocket(socket: Socket, program: string, uuid: string):
 
 /**
  * The holder's own process: does nothing while the agent lives, for both would read from the same stream. When the agent has died without a word it takes the socket over: tells QEMU
- * that all is safe if the agent had said so, throws away what comes, and stays until QEMU itself hangs up. In the midst of the memory it lets go, so that the post-copy pauses and can be resumed.
+ * that all is safe if the agent had said so, throws away what comes, and stays until QEMU itself hangs up. In the midst of the memory (`isMidway`) it lets go, so that the post-copy pauses and can be resumed.
  */
-export async function hold(uuid: string): Promise<void> {
+export async function hold(isMidway: () => Promise<boolean>): Promise<void> {
   process.on('SIGHUP', () => {})
   process.on('SIGINT', () => {})
   let isSafe = false
@@ -58,7 +57,7 @@ export async function hold(uuid: string): Promise<void> {
     if (chunk.includes(words.done)) isDone = true
   })
   await new Promise<void>((resolve) => process.stdin.once('close', () => resolve()).resume())
-  if (isDone || (!isSafe && (await isMidway(uuid)))) return
+  if (isDone || (!isSafe && (await isMidway()))) return
   const socket = new Socket({ fd: socketNumber, readable: true, writable: true, allowHalfOpen: true })
   socket.on('error', () => {})
   if (isSafe) socket.write(shutMessage())
