@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { pipeline } from 'node:stream/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { domainStatsOf } from '../libvirt/client/domain-stats.ts'
@@ -62,6 +63,14 @@ describe('a simulated host, to the client of the product', () => {
     await connection.call('domainDestroyFlags', { dom, flags: 0 })
     await connection.call('connectGetHostname')
     expect(told).toEqual(['started booted', 'resumed unpaused', 'suspended paused', 'resumed unpaused', 'stopped destroyed'])
+  })
+
+  it('answers at once, and leaves nothing behind at the signal of who asks again and again', async () => {
+    raise(smallLab({ name: 'asked' }))
+    const connection = await rig.open('left')
+    const { signal } = new AbortController()
+    for (let i = 0; i < 20; i++) await connection.call('domainGetJobStats', { dom: rig.domain('asked'), flags: 0 }, { signal })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('keeps to what a read-only user may do', async () => {

@@ -230,9 +230,10 @@ export class Connection {
       const deadlineMs = options.deadlineMs === undefined ? this.#callDeadlineMs : options.deadlineMs
       const timer = deadlineMs === null ? undefined : setTimeout(() => giveUp(this.#lateFailure(pending, deadlineMs)), deadlineMs)
       beforeSending?.(serial)
+      // Before the call goes out: a daemon in this process has answered when it is out, and nobody would take the listener off again.
+      signal?.addEventListener('abort', onAbort, { once: true })
       try {
         this.#calls.add(pending)
-        signal?.addEventListener('abort', onAbort, { once: true })
       } catch (thrown) {
         done()
         throw thrown
