@@ -139,8 +139,9 @@ export class Ending {
   /** Perform's own error says only that a connection went. */
   #ofTheWay(failure: MoveFailure): MoveFailure {
     const broken = this.#brokenWay()
-    if (!broken || failure.step !== 'perform') return failure
-    const told = moveFailureOf(broken, { step: 'perform' })
+    // Memory that is scattered may be lost long after Perform.
+    if (!broken || (failure.step !== 'perform' && !/^scatter-(pages|destination)-lost$/.test(broken.code))) return failure
+    const told = moveFailureOf(broken, failure.step === undefined ? {} : { step: failure.step })
     return { ...told, evidence: [told.evidence, failure.sentence].filter((text) => text !== undefined).join('; '), next: told.next ?? 'The VM runs on where it was; see that the hosts reach each other, then move it again.' }
   }
 

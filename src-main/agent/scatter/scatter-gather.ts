@@ -348,7 +348,7 @@ export class ScatterGather {
     this.fail(
       new Failure('scatter-pages-lost', 'Memory of the VM is lost: its only copy was on a host that is gone or not to be trusted.', {
         evidence: `${count} pages`,
-        next: 'With two replicas the loss of one host is survived.',
+        next: 'Start the VM anew from its disks. With two replicas the loss of one host is survived.',
       }),
     )
   }

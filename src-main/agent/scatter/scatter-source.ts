@@ -430,7 +430,7 @@ export class ScatterSource implements StreamSink {
     if (this.#stage === 'over') return
     if (this.#stage === 'settled') {
       this.#stage = 'over'
-      this.#end(new Failure('scatter-destination-lost', 'The destination’s agent went before the VM had all its memory.', { evidence: why ?? 'it hung up' }))
+      this.#end(new Failure('scatter-destination-lost', 'The destination’s agent went before the VM had all its memory.', { evidence: why ?? 'it hung up', next: 'What the depots hold cannot be brought there any more. Start the VM anew from its disks.' }))
       return
     }
     this.#lost(new Failure('relay-broken', 'The way of the memory to the destination’s agent broke off.', { evidence: why ?? 'it hung up' }))
