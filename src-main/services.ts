@@ -70,7 +70,7 @@ function demoProgram(options: ServicesOptions): StartProgram {
   return async (lab, open) => {
     const store = await openStoreInMemory()
     for (const { id, rack } of lab.hosts) {
-      await store.hosts.put({ id: randomUUID(), address: World.addressOf(lab, id), label: null, group: rack ?? null, tags: rack ? [`rack:${rack.replaceAll(/\s+/g, '-')}`] : [], migrationAddress: null, maintenance: null })
+      await store.hosts.put({ id: randomUUID(), address: World.addressOf(lab, id), label: null, group: rack ?? null, tags: rack ? [`rack:${rack.replaceAll(/\s+/g, '-')}`] : [], migrationAddress: null, maintenance: null, shutDown: null })
     }
     return createProgram({
       ...options,

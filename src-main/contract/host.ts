@@ -21,6 +21,8 @@ export const hostRecord = z.object({
   migrationAddress: z.string().nullable(),
   /** Set by `cluster.enterMaintenance` and by an evacuation; placement, balance and verdicts leave such a host alone. */
   maintenance: maintenance.nullable().default(null),
+  /** Who had the machine shut down from here, and when; null again once it is reached. */
+  shutDown: z.object({ at: z.number(), who: z.string() }).nullable().default(null),
 })
 export type HostRecord = z.infer<typeof hostRecord>
 
@@ -60,6 +62,11 @@ export const hostConnection = z.discriminatedUnion('state', [
   z.object({ state: z.literal('offline'), since: z.number(), problem, retryAt: z.number().nullable(), seenAt: z.number().nullable() }),
 ])
 export type HostConnection = z.infer<typeof hostConnection>
+
+/** Whether the host is away because it was shut down from here: no failure. */
+export function isShutDown(connection: HostConnection): boolean {
+  return connection.state === 'offline' && connection.problem.code === 'host-shut-down'
+}
 
 /** What a host is; read once per connection, and again when asked. Memory in KiB. */
 export const hostFacts = z.object({

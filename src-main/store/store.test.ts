@@ -76,7 +76,7 @@ test('the file is 0600 in a folder of 0700, and what was written is there after 
   expect(statSync(path).mode & 0o777).toBe(0o600)
   expect(statSync(`${path}-wal`).mode & 0o077).toBe(0)
   expect(statSync(join(folder, 'profile')).mode & 0o777).toBe(0o700)
-  const record = { id: 'a', address: 'ssh://root@alpha:22', label: null, group: 'rack', tags: ['x'], migrationAddress: null, maintenance: null }
+  const record = { id: 'a', address: 'ssh://root@alpha:22', label: null, group: 'rack', tags: ['x'], migrationAddress: null, maintenance: null, shutDown: null }
   await store.hosts.put(record)
   await store.hosts.put({ ...record, label: 'Alpha' })
   await store.settings.put({ theme: 'dark', pollSeconds: 5 })
@@ -102,7 +102,7 @@ test('the file is 0600 in a folder of 0700, and what was written is there after 
 
 test('two hosts cannot have one address', async () => {
   const store = await openStore(path)
-  const record = { id: 'a', address: 'ssh://alpha', label: null, group: null, tags: [], migrationAddress: null, maintenance: null }
+  const record = { id: 'a', address: 'ssh://alpha', label: null, group: null, tags: [], migrationAddress: null, maintenance: null, shutDown: null }
   await store.hosts.put(record)
   await expect(store.hosts.put({ ...record, id: 'b' })).rejects.toMatchObject({ evidence: expect.stringContaining('UNIQUE') as string })
   expect(store.problem).toBeNull()

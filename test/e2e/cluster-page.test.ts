@@ -236,6 +236,27 @@ test('maintenance has a reason that everybody sees, and ends', async () => {
   await page.getByText('Entering maintenance: Firmware').waitFor({ state: 'detached' })
 })
 
+test('a host that is shut down wants its name in writing, and then is shown as shut down, not as failed', async () => {
+  await open()
+  for (const vm of [...fake.cluster.vms.values()].filter(({ ref }) => ref.host === 'kvm3')) fake.cluster.moveVm(vm, 'kvm2')
+  fake.cluster.setMaintenance('kvm3', 'in', 'Firmware')
+  const card = page.locator('[data-host=kvm3]')
+  await card.getByText(/^Maintenance/).waitFor()
+  await card.locator('.head').click({ button: 'right' })
+  await page.getByRole('menuitem', { name: 'Shut down host…' }).click()
+  await dialog().getByLabel('Type kvm3 to confirm').fill('kvm3')
+  await page.keyboard.press('Enter')
+  await card.getByText(/^It was shut down from Drover by ada\./).waitFor()
+  await page.getByText('kvm3 has shut down', { exact: true }).first().waitFor()
+  expect(await page.getByText('kvm3 was lost').count()).toBe(0)
+  await page.getByRole('treeitem', { name: /kvm3/ }).getByText(/^shut down/).waitFor()
+  await go(page, '/host/kvm3', 'shut down')
+  await page.getByRole('region', { name: 'It is shut down' }).getByText('Switch it on.').waitFor()
+  await expectNoAxeFindings(page, 'host that is shut down')
+  fake.cluster.connect('kvm3')
+  await page.getByRole('region', { name: 'It is shut down' }).waitFor({ state: 'detached' })
+})
+
 test('Remove from Drover wants the host’s name in writing', async () => {
   await open()
   await page.locator('[data-host=kvm3] .head').click({ button: 'right' })

@@ -101,7 +101,7 @@ export function fakeRouter(cluster: FakeCluster): ReturnType<ReturnType<typeof i
       emptiness: os.cluster.emptiness.handler(({ input }) => ({ host: input.host, isEmpty: false, left: [], at: Date.now() })),
       enterMaintenance: os.cluster.enterMaintenance.handler(({ input }) => cluster.setMaintenance(input.host, 'entering', input.reason)),
       leaveMaintenance: os.cluster.leaveMaintenance.handler(({ input }) => cluster.setMaintenance(input.host, null, '')),
-      shutDownHost: os.cluster.shutDownHost.handler(({ input }) => cluster.answer(input.host, { kind: 'refuse' })),
+      shutDownHost: os.cluster.shutDownHost.handler(({ input }) => void cluster.shutDown(input.host)),
       placements: os.cluster.placements.handler(({ input }) => cluster.findPlacements(input)),
       rules: os.cluster.rules.handler(() => cluster.rules),
       putRule: os.cluster.putRule.handler(({ input }) => void (cluster.rules = [...cluster.rules.filter(({ id }) => id !== input.id), input])),

@@ -61,7 +61,7 @@ export class FakeCluster {
   }
 
   makeHost(id: string, over: { group?: string; tags?: string[]; connection?: HostConnection; missing?: string[]; hypervisorVersion?: string } = {}): HostView {
-    const record: HostRecord = { id, address: `ssh://root@${id}`, label: null, group: over.group ?? null, tags: over.tags ?? [], migrationAddress: null, maintenance: null }
+    const record: HostRecord = { id, address: `ssh://root@${id}`, label: null, group: over.group ?? null, tags: over.tags ?? [], migrationAddress: null, maintenance: null, shutDown: null }
     const view: HostView = {
       n: this.nextN++,
       record,
@@ -206,6 +206,11 @@ export class FakeCluster {
   answer(host: string, answer: PromptAnswer): void {
     if (answer.kind === 'refuse') this.setHost(host, { connection: { state: 'offline', since: Date.now(), retryAt: null, seenAt: null, problem: { code: 'refused', message: 'You chose not to connect.' } } })
     else this.connect(host)
+  }
+
+  shutDown(host: string): void {
+    const problem = { code: 'host-shut-down', message: 'It was shut down from Drover by ada.', next: 'Switch it on.' }
+    this.setHost(host, { connection: { state: 'offline', since: Date.now(), retryAt: Date.now() + 60_000, seenAt: Date.now(), problem } })
   }
 
   connect(host: string): void {

@@ -78,6 +78,11 @@ mount --bind "$L/shared" "$R${sharedFolder}"
 mount --bind ${quoted(parts.folder)} "$R${partsFolderOnHost}"
 mount -o remount,bind,ro "$R${partsFolderOnHost}"
 
+mkdir -p "$R/usr/local/bin"
+cat >"$R/usr/local/bin/systemctl" <<'END'
+${systemctl}END
+chmod 755 "$R/usr/local/bin/systemctl"
+
 : >"$R/usr/bin/qemu-system-x86_64-real"
 mount --bind "$R/usr/bin/qemu-system-x86_64" "$R/usr/bin/qemu-system-x86_64-real"
 mount --bind ${quoted(parts.qemu)} "$R/usr/bin/qemu-system-x86_64"
@@ -111,6 +116,14 @@ ${host.hasUser ? userLines : ''}rm -f /run/drover-lab/ready
 exec ${partsFolderOnHost}/${initName} /bin/sh /run/drover-lab/start.sh ${host.name} </dev/null
 `
 }
+
+// The host's init is no systemd, but it powers off on the signal that systemd(1) gives: SIGRTMIN+4, 38 with the C library of these hosts.
+const systemctl = `#!/bin/sh
+for word; do
+  [ "$word" != poweroff ] || exec /bin/sh -c 'kill -38 1'
+done
+exec /usr/bin/systemctl "$@"
+`
 
 const userLines = `useradd --create-home --shell /bin/bash --groups libvirt ${userName}
 chpasswd --crypt-method SHA512 </run/drover-lab/user

@@ -1,4 +1,4 @@
-import type { HostView } from '../../contract/host.ts'
+import { isShutDown, type HostView } from '../../contract/host.ts'
 import { readCluster, type ClusterView } from '../cluster-view.ts'
 import { kib } from '../figures.ts'
 import type { Command } from '../command.ts'
@@ -11,7 +11,7 @@ export async function listHosts({ session, terminal, signal }: Command): Promise
   const text = table<HostView>(
     [
       { head: 'HOST', text: ({ name }) => name },
-      { head: 'STATE', text: (host) => (host.record.maintenance ? 'maintenance' : host.connection.state) },
+      { head: 'STATE', text: (host) => (isShutDown(host.connection) ? 'shut down' : host.record.maintenance ? 'maintenance' : host.connection.state) },
       { head: 'VMS', isFigure: true, text: (host) => known(view, host, String(vmsOn(view, host).length)) },
       { head: 'RUNNING', isFigure: true, text: (host) => known(view, host, String(vmsOn(view, host).filter(({ state }) => state === 'running').length)) },
       { head: 'CPU', isFigure: true, text: (host) => percent(view.hostLoad(host)?.cpu) },

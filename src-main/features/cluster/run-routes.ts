@@ -40,7 +40,7 @@ export function runRoutes({ runs, parts, planner, who, isMoving }: RunRoutesPart
     }),
     enterMaintenance: os.enterMaintenance.handler(({ input }) => enterMaintenance(input.host, { reason: input.reason, who }, parts)),
     leaveMaintenance: os.leaveMaintenance.handler(({ input }) => leaveMaintenance(input.host, parts)),
-    shutDownHost: os.shutDownHost.handler(({ input }) => shutDownHost(input.host, input.confirm, { ...parts, isBusy: (host) => runs.isBusy(host) || isMoving(host) })),
+    shutDownHost: os.shutDownHost.handler(({ input }) => shutDownHost(input.host, input.confirm, { ...parts, who, isBusy: (host) => runs.isBusy(host) || isMoving(host) })),
     placements: os.placements.handler(({ input }) => parts.store.placements.list(input)),
   }
 }

@@ -24,6 +24,7 @@ export class HostLink implements Disposable {
   readonly #reconnector: Reconnector
   readonly #onDidChange = new Emitter<HostLink>()
   readonly #onDidChangeSession = new Emitter<HostLink>()
+  readonly #onDidReach = new Emitter<HostLink>()
   #connection: HostConnection
   #facts: HostFacts | null = null
   #missing: string[] = []
@@ -36,6 +37,8 @@ export class HostLink implements Disposable {
   readonly onDidChange = this.#onDidChange.event
   /** Fires when a session began or ended. */
   readonly onDidChangeSession = this.#onDidChangeSession.event
+  /** Fires when the machine was reached anew, whatever its libvirt says. */
+  readonly onDidReach = this.#onDidReach.event
 
   constructor(options: { record: HostRecord; n: number; transports: TransportFactory; prompts: Prompts; log: Log }) {
     this.n = options.n
@@ -72,7 +75,7 @@ export class HostLink implements Disposable {
 
   get view(): HostView {
     const prompt = this.#prompts.current(this.#record.id)
-    const connection: HostConnection = prompt ? { state: 'asking', prompt, since: this.#connection.since } : this.#connection
+    const connection: HostConnection = prompt ? { state: 'asking', prompt, since: this.#connection.since } : this.#awayByWish() ?? this.#connection
     return { n: this.n, record: this.#record, name: this.name, connection, facts: this.#facts, missing: this.#missing }
   }
 
@@ -100,6 +103,13 @@ export class HostLink implements Disposable {
     this.#onDidChange.fire(this)
   }
 
+  /** Of a machine that was shut down from here, what keeps it from being reached is known. */
+  #awayByWish(): HostConnection | null {
+    const { shutDown } = this.#record
+    if (this.#connection.state !== 'offline' || !shutDown) return null
+    return { ...this.#connection, problem: { code: 'host-shut-down', message: shutDown.who === '' ? 'It was shut down from Drover.' : `It was shut down from Drover by ${shutDown.who}.`, next: 'Switch it on at its own console or management board. Drover connects when it is there.' } }
+  }
+
   #offline(thrown: unknown, retryAt: number | null): void {
     this.#become({ state: 'offline', since: Date.now(), problem: problemOf(thrown), retryAt, seenAt: this.#seenAt })
   }
@@ -115,6 +125,7 @@ export class HostLink implements Disposable {
         if (state.attempt === 1 || this.#connection.state !== 'offline') this.#become({ state: 'connecting', step: state.step ?? 'Connecting', since: Date.now() })
         return
       case 'open':
+        this.#onDidReach.fire(this)
         this.#daemonLoop = new AbortController()
         void this.#keepSession(state.transport, this.#daemonLoop.signal)
         return

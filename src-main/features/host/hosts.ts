@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { HostRecord, HostView, PromptAnswer } from '../../contract/host.ts'
 import { Emitter } from '../../base/event.ts'
 import type { Disposable } from '../../base/disposable.ts'
-import { Failure } from '../../base/failure.ts'
+import { Failure, messageOf } from '../../base/failure.ts'
 import type { Log } from '../../base/log.ts'
 import { formatAddress, parseAddress } from '../../transport/address.ts'
 import type { HostRepository } from '../../store/hosts.ts'
@@ -88,7 +88,7 @@ export class Hosts implements HostDirectory, Disposable {
     const address = formatAddress(parseAddress(wish.address))
     const known = this.list().find((record) => record.address === address)
     if (known) throw new Failure('host-known', `${this.name(known.id)} is in Drover already.`, { evidence: address })
-    const record: HostRecord = { id: randomUUID(), address, label: wish.label, group: wish.group, tags: wish.tags, migrationAddress: null, maintenance: null }
+    const record: HostRecord = { id: randomUUID(), address, label: wish.label, group: wish.group, tags: wish.tags, migrationAddress: null, maintenance: null, shutDown: null }
     await this.#records.put(record)
     this.#open(record)
     return record
@@ -136,7 +136,13 @@ export class Hosts implements HostDirectory, Disposable {
     this.#links.set(record.id, link)
     link.onDidChange(() => this.#onDidChange.fire(link.view))
     link.onDidChangeSession(() => this.#onDidChangeSession.fire(record.id))
+    link.onDidReach(() => void this.#isBack(link))
     this.#onDidChange.fire(link.view)
     link.start()
+  }
+
+  /** A machine that was shut down and is reached is up again. */
+  async #isBack({ record }: HostLink): Promise<void> {
+    if (record.shutDown) await this.update(record.id, { shutDown: null }).catch((thrown: unknown) => this.#log.warn({ host: record.id, err: messageOf(thrown) }, 'the end of a shutdown could not be kept'))
   }
 }

@@ -1,4 +1,4 @@
-import type { HostConnection, HostView } from '../../../src-main/contract/host.ts'
+import { isShutDown, type HostConnection, type HostView } from '../../../src-main/contract/host.ts'
 import { formatAge } from '../../ui/format.ts'
 
 /** A connection in a word. */
@@ -11,7 +11,7 @@ export function connectionWord(connection: HostConnection): string {
     case 'online':
       return connection.isWritable ? 'online' : 'online, read-only'
     case 'offline':
-      return 'offline'
+      return isShutDown(connection) ? 'shut down' : 'offline'
   }
 }
 

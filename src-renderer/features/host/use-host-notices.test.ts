@@ -18,6 +18,15 @@ test('a host that was never reached, or that waits for a person, is told as fail
   expect(judgeConnection(connecting, offline(5, null))).toBe('failed')
 })
 
+test('a host that was shut down from here has gone as it was asked to, and is never told as failed', () => {
+  const off: HostConnection = { state: 'offline', since: 0, problem: { code: 'host-shut-down', message: 'x' }, seenAt: 5, retryAt: 1 }
+  expect(judgeConnection(online, off)).toBe('shut-down')
+  expect(judgeConnection(connecting, off)).toBe('shut-down')
+  expect(judgeConnection(off, off)).toBeNull()
+  expect(judgeConnection(connecting, { ...off, seenAt: null })).toBeNull()
+  expect(judgeConnection(connecting, { ...off, seenAt: null, retryAt: null })).toBeNull()
+})
+
 test('what was so when the window opened is no news', () => {
   expect(judgeConnection(undefined, offline(5))).toBeNull()
   expect(judgeConnection(undefined, online)).toBeNull()

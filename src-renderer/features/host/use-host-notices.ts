@@ -1,14 +1,16 @@
 import { onScopeDispose, watch } from 'vue'
-import type { HostConnection } from '../../../src-main/contract/host.ts'
+import { isShutDown, type HostConnection } from '../../../src-main/contract/host.ts'
 import { announce } from '../../ui/live-region.ts'
 import { dismissNotice, notify } from '../../ui/notice.ts'
 import { hostDialog } from './host-dialogs.ts'
 import { useHostStore } from './host-store.ts'
 
 /** What a change of connection means to somebody who watches; null when it is nothing new. */
-export function judgeConnection(before: HostConnection | undefined, after: HostConnection): 'failed' | 'lost' | 'back' | null {
+export function judgeConnection(before: HostConnection | undefined, after: HostConnection): 'failed' | 'lost' | 'shut-down' | 'back' | null {
   if (after.state === 'offline') {
     if (before === undefined || before.state === 'offline') return null
+    // It went as it was asked to. One that was off already when Drover began is no news.
+    if (isShutDown(after)) return after.seenAt === null ? null : 'shut-down'
     if (before.state === 'online') return 'lost'
     // A host that was seen before fails to come back again and again; only the first failure ever, and what a person must settle, are news.
     return after.seenAt === null || after.retryAt === null ? 'failed' : null
@@ -33,6 +35,10 @@ export function useHostNotices(): void {
           announce(`${host.name} is online.`)
           told.delete(record.id)
           dismissNotice(shown.get(record.id) ?? -1)
+        }
+        if (news === 'shut-down' && connection.state === 'offline' && told.get(record.id) !== connection.problem.message) {
+          told.set(record.id, connection.problem.message)
+          shown.set(record.id, notify({ tone: 'success', title: `${host.name} has shut down` }))
         }
         if (news === 'lost' && connection.state === 'offline') shown.set(record.id, notify({ tone: 'warning', title: `${host.name} was lost`, problem: connection.problem }))
         if (news === 'failed' && connection.state === 'offline' && told.get(record.id) !== connection.problem.message) {

@@ -7,7 +7,7 @@ export function hostView(id: string, over: Partial<HostView> & { group?: string 
   const { group = null, tags = [], ...rest } = over
   return {
     n: 0,
-    record: { id, address: `ssh://${id}`, label: null, group, tags, migrationAddress: null, maintenance: null },
+    record: { id, address: `ssh://${id}`, label: null, group, tags, migrationAddress: null, maintenance: null, shutDown: null },
     name: id,
     connection: { state: 'online', since: 0, route: 'direct', isWritable: true },
     facts: null,

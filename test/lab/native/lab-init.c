@@ -4,6 +4,7 @@
  *   lab-init [--owner FD] [--control FIFO] [SCRIPT ARG...]
  *
  * SCRIPT is started once. Every line written to FIFO is a script of its own that is started likewise.
+ * SIGRTMIN+4 powers off, as systemd(1) has it: every process of the namespace is asked to end (SIGTERM), then this one does.
  * When FD reaches its end (the owner died, however it died) before an `s` (stay) was read from it, or on SIGTERM, this process ends, and with it, since it is PID 1
  * of a PID namespace, every process of that namespace (pid_namespaces(7)).
  */
@@ -34,6 +35,16 @@ static void start(char *const argv[]) {
   _exit(127);
 }
 
+/* Some seconds for those that were asked to end; what is still there then goes with this process. */
+static void power_off(void) {
+  kill(-1, SIGTERM);
+  for (int i = 0; i < 50; i++) {
+    while (waitpid(-1, NULL, WNOHANG) > 0) {}
+    if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD) return;
+    poll(NULL, 0, 100);
+  }
+}
+
 int main(int argc, char **argv) {
   int owner = -1, control = -1, at = 1;
   while (at + 1 < argc) {
@@ -49,6 +60,7 @@ int main(int argc, char **argv) {
   sigemptyset(&mask);
   sigaddset(&mask, SIGCHLD);
   sigaddset(&mask, SIGTERM);
+  sigaddset(&mask, SIGRTMIN + 4);
   sigprocmask(SIG_BLOCK, &mask, &original_mask);
   int signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
   if (signals < 0) { perror("lab-init: signalfd"); return 1; }
@@ -63,6 +75,7 @@ int main(int argc, char **argv) {
       struct signalfd_siginfo info;
       while (read(signals, &info, sizeof info) == sizeof info)
         if (info.ssi_signo == SIGTERM) return 0;
+        else if ((int)info.ssi_signo == SIGRTMIN + 4) { power_off(); return 0; }
       while (waitpid(-1, NULL, WNOHANG) > 0) {}
     }
     if (polled[1].revents & POLLIN) {

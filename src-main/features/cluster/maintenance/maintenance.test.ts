@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { HostRecord } from '../../../contract/host.ts'
+import { Failure } from '../../../base/failure.ts'
 import type { RunParts } from '../run/run-parts.ts'
 import { enterMaintenance, leaveMaintenance, shutDownHost } from './maintenance.ts'
 
@@ -9,12 +10,14 @@ let record: HostRecord
 /** Names of the VMs that the host says it has; null where it does not answer. */
 let left: string[] | null
 let ran: string[][]
-let answers: { code: number | null; stdout: string; stderr: string }
+let answers: { code: number | null; stdout: string; stderr: string } | Error
+/** What the record said of a shutdown while the command ran. */
+let during: HostRecord['shutDown']
 let user: string
 let address: string
 
 beforeEach(() => {
-  record = { id: 'a', address: 'ssh://a', label: 'alpha', group: null, tags: [], migrationAddress: null, maintenance: null }
+  record = { id: 'a', address: 'ssh://a', label: 'alpha', group: null, tags: [], migrationAddress: null, maintenance: null, shutDown: null }
   left = []
   ran = []
   answers = { code: 0, stdout: '', stderr: '' }
@@ -35,13 +38,14 @@ const hosts = {
       exec: (argv: string[]) => {
         if (argv[0] === 'id') return Promise.resolve({ code: 0, stdout: `${user}\n`, stderr: '' })
         ran.push(argv)
-        return Promise.resolve(answers)
+        during = record.shutDown
+        return answers instanceof Error ? Promise.reject(answers) : Promise.resolve(answers)
       },
     },
   }),
 } as unknown as RunParts['hosts']
 const parts = { hosts, now: () => 1000 }
-const shutDown = (confirm = 'alpha', isBusy = false) => shutDownHost('a', confirm, { ...parts, isBusy: () => isBusy })
+const shutDown = (confirm = 'alpha', isBusy = false) => shutDownHost('a', confirm, { ...parts, who: 'ada', isBusy: () => isBusy })
 
 test('a host goes into maintenance with reason, who and since when; it is "in" only where it says that it has no VM', async () => {
   left = ['web']
@@ -66,6 +70,7 @@ test.each([
 ])('a host is not shut down where %s', async (_, code, attempt) => {
   await expect(attempt()).rejects.toMatchObject({ code })
   expect(ran).toEqual([])
+  expect(record.shutDown).toBeNull()
 })
 
 test('an empty host is shut down, by sudo where the user is not root, and what it refuses is said', async () => {
@@ -75,7 +80,17 @@ test('an empty host is shut down, by sudo where the user is not root, and what i
   expect(ran).toEqual([['systemctl', 'poweroff', '--no-wall'], ['sudo', '-n', 'systemctl', 'poweroff', '--no-wall']])
   answers = { code: 1, stdout: '', stderr: 'sudo: a password is required' }
   await expect(shutDown()).rejects.toMatchObject({ code: 'host-refused', evidence: 'sudo: a password is required' })
-  // The connection went with the machine.
-  answers = { code: null, stdout: '', stderr: '' }
+  expect([during, record.shutDown]).toEqual([{ at: 1000, who: 'ada' }, null])
+  answers = new Failure('deadline', 'systemctl took longer than 15000 ms.')
+  await expect(shutDown()).rejects.toMatchObject({ code: 'deadline' })
+  expect(record.shutDown).toBeNull()
+})
+
+test.each([
+  ['a signal ends the command', { code: null, stdout: '', stderr: '' }],
+  ['the connection is lost under it', new Failure('ssh-connection-lost', 'The connection was lost.')],
+])('where %s, the machine has gone as it was asked to', async (_, how) => {
+  answers = how
   await shutDown()
+  expect(record.shutDown).toEqual({ at: 1000, who: 'ada' })
 })

@@ -19,7 +19,7 @@ function host(id: string, more: { gib?: number; tags?: string[]; isInMaintenance
   return {
     n: n++,
     name: id,
-    record: { id, address: `ssh://${id}`, label: null, group: null, tags, migrationAddress: null, maintenance: isInMaintenance ? { state: 'in', reason: 'fan', who: 'me', since: 0 } : null },
+    record: { id, address: `ssh://${id}`, label: null, group: null, tags, migrationAddress: null, shutDown: null, maintenance: isInMaintenance ? { state: 'in', reason: 'fan', who: 'me', since: 0 } : null },
     connection,
     facts: {
       hostname: id, hostUuid: null, arch: 'x86_64', cpuModel: 'EPYC', cpuVendor: 'AMD', cpus: 16, cpuMhz: 3000, memoryKiB: gib * GiB,

@@ -50,7 +50,7 @@ afterEach(async () => {
 })
 
 function addHost(id: string): void {
-  const record = { id, address: `ssh://${id}`, label: null, group: null, tags: [], migrationAddress: null, maintenance: null }
+  const record = { id, address: `ssh://${id}`, label: null, group: null, tags: [], migrationAddress: null, maintenance: null, shutDown: null }
   records.set(id, record)
   const facts = { hostname: id, hostUuid: null, arch: 'x86_64', cpuModel: 'EPYC', cpuVendor: 'AMD', cpus: 8, cpuMhz: 3000, memoryKiB: 16 * GiB, libvirtVersion: '9.0.0', hypervisor: 'QEMU', hypervisorVersion: '7.2.0', migrationAddresses: [] }
   inventory.setHost({ n: inventory.claimNumber(), name: id, record, connection: { state: 'online', since: 0, route: 'socket', isWritable: true }, facts, missing: [] } satisfies HostView)

@@ -10,7 +10,7 @@ function host(id: string, n: number, facts: Partial<NonNullable<HostView['facts'
   return {
     n,
     name: id,
-    record: { id, address: `ssh://${id}`, label: null, group: null, tags: [], migrationAddress: null, maintenance: null },
+    record: { id, address: `ssh://${id}`, label: null, group: null, tags: [], migrationAddress: null, maintenance: null, shutDown: null },
     connection: { state: 'online', since: 0, route: 'socket', isWritable: true },
     facts: {
       hostname: id, hostUuid: null, arch: 'x86_64', cpuModel: 'EPYC', cpuVendor: 'AMD', cpus: 16, cpuMhz: 3000, memoryKiB: 64 * GiB,

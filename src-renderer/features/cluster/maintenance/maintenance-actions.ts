@@ -28,5 +28,5 @@ export async function shutDownHost(host: string, name: string): Promise<void> {
   })
   if (!isSure) return
   const isDone = await orNotify(`Shut down ${name}`, async () => (await connectBackend().client.cluster.shutDownHost({ host, confirm: name }), true))
-  if (isDone) notify({ tone: 'success', title: `${name} was asked to shut down. It will show as offline.` })
+  if (isDone) notify({ tone: 'success', title: `${name} was asked to shut down.` })
 }
