@@ -69,6 +69,9 @@ test.each(['dark', 'light'] as const)('a gang shows what its VMs have in common,
   await expectNoAxeFindings(page, 'gang')
   await view.getByRole('link', { name: 'cache' }).click()
   await page.getByText('cache: kvm1 → kvm2').waitFor()
+  await view.getByRole('button', { name: 'Cancel all 3…' }).click()
+  await dialog(page).getByRole('button', { name: 'Cancel the moves' }).click()
+  await expect.poll(() => [...fake.cluster.moves.values()].map(({ job }) => job.state.state)).toEqual(['cancelled', 'cancelled', 'cancelled'])
 }, 200_000)
 
 test('a gang is begun from the board by key, and its VMs move as one', async () => {
