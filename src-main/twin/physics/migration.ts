@@ -2,7 +2,7 @@ import type { Disposable } from '../../base/disposable.ts'
 import type { Guest } from '../guest.ts'
 import type { HostCosts } from '../lab.ts'
 import type { MigrationFigures, MigrationOptions, Phase } from './migration-terms.ts'
-import type { Carriage } from './carriage.ts'
+import { Gathering } from './gathering.ts'
 import { roundTrip, type Flow } from './network.ts'
 import { pageBytes } from './process.ts'
 import { Throttle } from './throttle.ts'
@@ -26,9 +26,7 @@ export class Migration {
   readonly #startedAt: number
   #phase: Phase = 'setup'
   #flow: Flow | null = null
-  /** What the destination takes from depots, and how much that is in all. */
-  #gathering: Flow | null = null
-  #toGather = 0
+  #gathering: Gathering | null = null
   #timer: Disposable | null = null
   #limit: number
   #postcopyLimit: number
@@ -78,13 +76,14 @@ export class Migration {
 
   /** All of the memory is at the destination: with depots that is later than its leaving the source. */
   get hasArrived(): boolean {
-    return this.#phase === 'completed' && this.#gathering === null
+    return this.#phase === 'completed' && (this.#gathering?.isOver ?? true)
   }
 
   /** Bytes of a post-copy through depots that have left the source, and that the destination has. */
   get scattered(): { readonly drained: number; readonly gathered: number } {
-    const drained = this.#phase === 'completed' ? this.#toGather : this.#phase === 'postcopy' ? (this.#flow?.sent ?? 0) : 0
-    return { drained, gathered: this.#gathering ? Math.min(drained, this.#gathering.sent) : drained }
+    const { total = 0, bytes = 0 } = this.#gathering ?? {}
+    const drained = this.#phase === 'completed' ? total : this.#phase === 'postcopy' ? (this.#flow?.sent ?? 0) : 0
+    return { drained, gathered: Math.min(drained, bytes) }
   }
 
   get phase(): Phase {
@@ -396,29 +395,16 @@ export class Migration {
       this.#throttle.end()
       on.status('completed')
       this.#o.carriage?.onDrained()
-      if (this.#gathering === null) this.#arrive()
+      if (this.#gathering?.isOver ?? true) this.#arrive()
     })
-    if (scatter) this.#gather(scatter)
-  }
-
-  /** What has been drained is taken at the destination's own pace; what it asks for lies on the other side of its own wire. */
-  #gather({ in: path, limit }: NonNullable<Carriage['scatter']>): void {
-    const flow = this.#o.network.open({ path, limit, onBroken: (reason) => this.#loseGathering(reason) })
-    this.#gathering = flow
-    this.#toGather = this.#roundBytes
-    flow.sendUntil(this.#toGather, () => {
-      flow.dispose()
-      this.#gathering = null
-      if (this.#phase === 'completed') this.#arrive()
+    if (!scatter) return
+    this.#gathering = new Gathering(network, scatter, this.#roundBytes, {
+      done: () => this.#phase === 'completed' && this.#arrive(),
+      broken: (reason) => {
+        this.#o.carriage?.onFailed(reason)
+        on.failed(reason)
+      },
     })
-  }
-
-  /** The guest stands at the destination without the rest of its memory. */
-  #loseGathering(reason: string): void {
-    this.#gathering?.dispose()
-    this.#gathering = null
-    this.#o.carriage?.onFailed(reason)
-    this.#o.on.failed(reason)
   }
 
   #arrive(): void {
