@@ -72,6 +72,8 @@ test('a scattered VM arrives whole, and its job has both clocks, its depots, and
   expect(answer!.findings.map(({ code }) => code)).toContain('depots-one-replica')
   const job = await succeeded(await rig.start(plan))
   expect(await guest.verify(two!)).toMatchObject({ bad: 0, badEver: 0 })
+  // The VM is complete after the source is free, and is told so.
+  expect(job.pages!.sourceFreeMs!).toBeLessThanOrEqual((job.state as { result: { totalMs: number } }).result.totalMs)
   expect(job.pages).toMatchObject({ sourceFreeMs: expect.any(Number), mayPowerOff: true, depots: [{ name: 'three', state: 'up' }] })
 }, 180_000)
 

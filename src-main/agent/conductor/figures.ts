@@ -36,7 +36,8 @@ export class Figures {
     const job = this.#completed ?? (await this.#ask(destination))
     const at = (step: string) => notes.answeredAt.get(step)
     const begun = notes.firstSentAt.get('begin')
-    const ended = at('confirm') ?? at('finish') ?? Date.now()
+    // Of a source that was let go early, Confirm is answered long before the destination has everything.
+    const ended = Math.max(at('confirm') ?? 0, at('finish') ?? 0) || Date.now()
     const [performed, finished] = [at('perform'), at('finish')]
     const memory = job?.memory.processedBytes ?? last?.memoryTransferred ?? null
     const disk = job?.disk.processedBytes ?? last?.diskTransferred ?? 0
