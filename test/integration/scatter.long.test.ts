@@ -9,7 +9,7 @@ import { until } from '../lab/waiting.ts'
 import type { RemoteMove } from '../../src-main/features/host/agent/remote-move.ts'
 import { recoverAgentMove } from '../../src-main/features/host/agent/agent-move.ts'
 import { agentOn, buildAgent, Heard, RiggedHost, specOf } from './agent-rig.ts'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { lastPages, scatter, type ScatterRequest } from './scatter-rig.ts'
 
 // Memory that is scattered over depots, on real hosts: one source, one destination, three depots; guests check their own memory.
@@ -238,6 +238,19 @@ test.each(['switch done', 'perform done', 'finish started', 'confirm started', '
   await heard.step(step, state)
   closeRigs()
   await until('the source to be empty', async () => (await one!.virsh(['list', '--all', '--name'])).trim() === '', { deadlineMs: 90_000 })
+  await whole(guest, two!)
+  await nothingRemains()
+})
+
+test('the destination is cut off after the mark, longer than its connections live: it dials the depots again, and the VM completes', async () => {
+  await two!.shapeLink({ rate: '40mbit' })
+  const { guest, heard } = await begin()
+  await mark(heard)
+  await two!.cutLink()
+  const log = () => readdirSync(two!.onMachine('/root/.cache/drover')).filter((name) => name.endsWith('.log')).map((name) => readFileSync(two!.onMachine(`/root/.cache/drover/${name}`), 'utf8')).join()
+  await until('the depots to be away', () => new RegExp(`${lab.hosts[2]!.name} is away`).test(log()), { deadlineMs: 60_000 })
+  await two!.restoreLink()
+  await until('all memory at the destination', async () => !/post-copy/.test(await two!.virsh(['domstate', '--reason', guest.name])), { deadlineMs: 180_000 })
   await whole(guest, two!)
   await nothingRemains()
 })
