@@ -1,10 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { Failure } from '../../base/failure.ts'
+import { Ahead } from './ahead.ts'
 import { frame, frames, type Frame } from './frame.ts'
 import { FrameLink } from './frame-link.ts'
-
-/** Pages asked for ahead of their coming: as many as come within these milliseconds, since what the guest waits for queues behind them; and never fewer or more than that. */
-const ahead = { quickMs: 12, slowMs: 25, least: 8, most: 512, first: 24 } as const
 
 export interface Run {
   readonly first: number
@@ -22,7 +20,8 @@ export class DepotGets {
   #queued = 0
   /** Pages asked for and not answered. */
   #asked = 0
-  #window: number = ahead.first
+  /** Pages asked for ahead of their coming. */
+  readonly #ahead = new Ahead(4, 512, 16)
   /** What is asked for, and since when. */
   readonly #times: { first: number; count: number; at: number }[] = []
   #isGone = false
@@ -80,7 +79,7 @@ export class DepotGets {
 
   /** Whether more may be asked for before what is asked for has come. */
   get hasRoom(): boolean {
-    return this.#asked < this.#window
+    return this.#asked < this.#ahead.size
   }
 
   get askedPages(): number {
@@ -114,9 +113,7 @@ export class DepotGets {
   #learn(count: number): void {
     const oldest = this.#times[0]
     if (!oldest) return
-    const ms = performance.now() - oldest.at
-    if (ms < ahead.quickMs) this.#window = Math.min(ahead.most, this.#window + count / 4)
-    else if (ms > ahead.slowMs) this.#window = Math.max(ahead.least, this.#window * 0.9)
+    this.#ahead.learn(performance.now() - oldest.at, count)
     for (let left = count; left > 0; ) {
       const first = this.#times[0]
       if (!first) return

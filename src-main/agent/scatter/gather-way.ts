@@ -2,7 +2,7 @@ import type { FrameLink } from './frame-link.ts'
 import { frame, frames, headerLength, writeHeader } from './frame.ts'
 
 /** Bytes on the way to the destination that its QEMU has not taken. Small: what the guest waits for queues behind them. */
-const window = 160 * 1024
+const window = 96 * 1024
 
 /** The source's way to the destination: as much as its QEMU takes, and some bytes ahead of it. */
 export class GatherWay {

@@ -1,8 +1,8 @@
 import { headerLength } from './frame.ts'
 import { sealLength } from './seal.ts'
 
-/** No longer, so that a page that the guest waits for does not wait behind more than this: 128 KiB. */
-export const longestRun = 32
+/** No longer, so that a page that the guest waits for does not wait behind more than this: 64 KiB. */
+export const longestRun = 16
 
 /** Pages in a row, gathered where a frame is to be made of them: room for header and seals is left. */
 export class PageRun {

@@ -14,7 +14,12 @@ import { sealLength, type Sealer } from './seal.ts'
 
 /** Bytes that QEMU has not taken, beyond which nothing more is asked for, and the source is not told that it may send. */
 const mostUntaken = 256 * 1024
+/** Bytes from the source that QEMU has taken without the source having been told. */
+const mostUntold = 32 * 1024
 const countEveryMs = 200
+/** While the guest waits, and so long after it did, since one page that it misses is followed by the next: bulk hardly gets in the way. Milliseconds, and pages. */
+const calmAfterMs = 20
+const trickle = 6
 /** For a depot whose link broke; as long as it keeps what it has. */
 const redialForMs = 60_000
 const redialEveryMs = 500
@@ -46,6 +51,8 @@ export class ScatterGather {
   readonly #waiting = new Map<number, 'direct' | 'depot'>()
   readonly #pacer = new Pacer(() => this.#taken())
   #hasSwitched = false
+  #askedAt = -Infinity
+  #calming: NodeJS.Timeout | null = null
   #expected: number | null = null
   #isComplete = false
   #untold = 0
@@ -113,6 +120,7 @@ export class ScatterGather {
     if (this.#hasEnded) return
     this.#hasEnded = true
     clearInterval(this.#ticking)
+    if (this.#calming) clearTimeout(this.#calming)
     this.#pacer.dispose()
     for (const depot of this.#depots) depot.bye()
     this.#source.end()
@@ -210,13 +218,30 @@ export class ScatterGather {
   /** Keeps each depot busy, as far as QEMU takes what comes. */
   #ask(): void {
     if (this.#qemu.writableLength > mostUntaken || this.#pacer.isSpent || this.#hasEnded) return
+    const isCalm = this.#isCalm()
     for (const depot of this.#depots) {
-      while (depot.isUsable && depot.hasRoom) {
+      while (depot.isUsable && depot.hasRoom && (isCalm || this.#askedPages < trickle)) {
         const run = depot.next()
         if (!run) break
         this.#askMissing(depot, run)
       }
     }
+  }
+
+  get #askedPages(): number {
+    return this.#depots.reduce((sum, depot) => sum + depot.askedPages, 0)
+  }
+
+  /** Whether the guest has waited for nothing for a while. */
+  #isCalm(): boolean {
+    const calmIn = this.#askedAt + calmAfterMs - performance.now()
+    if (calmIn > 0 && !this.#calming) {
+      this.#calming = setTimeout(() => {
+        this.#calming = null
+        this.#taken()
+      }, calmIn)
+    }
+    return calmIn <= 0 && this.#waiting.size === 0
   }
 
   #askMissing(depot: DepotGets, { first, count }: Run): void {
@@ -260,7 +285,7 @@ export class ScatterGather {
     }
     this.#deliver({ first, count }, payload.subarray(pagesAt), 'depot')
     this.#writer.flush()
-    this.#ask()
+    this.#taken()
   }
 
   #distrust(depot: DepotGets, what: string): void {
@@ -357,6 +382,7 @@ export class ScatterGather {
     if (!this.#hasSwitched || message.kind !== 'request') return this.#source.send(frame(frames.back, { payload: message.bytes }))
     const range = this.#memory?.rangeOf(message.block, message.start, message.length)
     if (!range) throw new Failure('stream-malformed', 'QEMU asks for memory that is not there.', { evidence: `${message.block} + ${message.start}` })
+    this.#askedAt = performance.now()
     for (let page = range.first; page < range.first + range.count; page++) {
       if (this.#delivered.has(page) || this.#waiting.has(page)) continue
       this.#waiting.set(page, 'direct')
@@ -368,8 +394,11 @@ export class ScatterGather {
   /** As far as QEMU has taken what came, the source may send more, and more is asked of the depots. */
   #taken(): void {
     if (this.#qemu.writableLength > mostUntaken || this.#pacer.isSpent) return
-    if (this.#untold > 0) this.#source.send(frame(frames.taken, { first: this.#untold }))
-    this.#untold = 0
+    // What the guest waits for from the source comes behind what is under way from there, so that is never held back for long.
+    if (this.#untold > 0 && (this.#isCalm() || this.#untold > mostUntold || [...this.#waiting.values()].includes('direct'))) {
+      this.#source.send(frame(frames.taken, { first: this.#untold }))
+      this.#untold = 0
+    }
     this.#ask()
   }
 
