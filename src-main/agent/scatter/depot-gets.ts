@@ -91,15 +91,21 @@ export class DepotGets {
     this.#queued += run.count
   }
 
-  next(): Run | null {
+  /** What is to be got next, no more than `most` pages of it; the rest stays. */
+  next(most: number): Run | null {
     const run = this.#queue[this.#from]
     if (!run) return null
+    const count = Math.min(most, run.count)
+    this.#queued -= count
+    if (count < run.count) {
+      this.#queue[this.#from] = { first: run.first + count, count: run.count - count }
+      return { first: run.first, count }
+    }
     this.#from += 1
     if (this.#from > 1024 && this.#from * 2 > this.#queue.length) {
       this.#queue.splice(0, this.#from)
       this.#from = 0
     }
-    this.#queued -= run.count
     return run
   }
 

@@ -19,7 +19,7 @@ const mostUntold = 32 * 1024
 const countEveryMs = 200
 /** While the guest waits, and so long after it did, since one page that it misses is followed by the next: bulk hardly gets in the way. Milliseconds, and pages. */
 const calmAfterMs = 20
-const trickle = 6
+const trickle = 4
 /** For a depot whose link broke; as long as it keeps what it has. */
 const redialForMs = 60_000
 const redialEveryMs = 500
@@ -221,7 +221,7 @@ export class ScatterGather {
     const isCalm = this.#isCalm()
     for (const depot of this.#depots) {
       while (depot.isUsable && depot.hasRoom && (isCalm || this.#askedPages < trickle)) {
-        const run = depot.next()
+        const run = depot.next(isCalm ? Infinity : trickle)
         if (!run) break
         this.#askMissing(depot, run)
       }
