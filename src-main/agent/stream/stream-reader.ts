@@ -92,7 +92,7 @@ export class StreamReader {
   end(): void {
     if (this.#failure) throw this.#failure
     if (this.isComplete || this.#state === 'tail') return
-    throw streamFailure('stream-cut', 'The migration stream ended before its time.', this.bytesRead, `in ${this.#state}`)
+    throw (this.#failure = streamFailure('stream-cut', 'The migration stream ended before its time.', this.bytesRead, `in ${this.#state}`))
   }
 
   #push(chunk: Buffer): void {

@@ -125,8 +125,10 @@ describe('the stream of a real QEMU', () => {
   it.each(['postcopy72', 'postcopy100'] as const)('%s, cut anywhere, is known to be cut', (name) => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: captures[name].length - 1 }), (length) => {
-        const failure = failureOf(() => new Copy().read(captures[name].subarray(0, length), [50_000]))
+        const copy = new Copy()
+        const failure = failureOf(() => copy.read(captures[name].subarray(0, length), [50_000]))
         expect(failure?.code).toBe('stream-cut')
+        expect(failureOf(() => copy.reader.push(captures[name]))).toBe(failure)
       }),
       { numRuns: 30 },
     )
