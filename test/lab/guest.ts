@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { Failure } from '../../src-main/base/failure.ts'
+import { Failure, messageOf } from '../../src-main/base/failure.ts'
 import { run } from './command.ts'
 import { type GuestSpec, guestXml, serialLogPath } from './guest-xml.ts'
 import { type GuestReport, parseReport } from './guest-report.ts'
@@ -57,11 +57,18 @@ export class LabGuest {
 
   /** Types a command on the guest's serial line and answers its report; rejects with `guest-failed` when the guest says FAILED. Not while a console is open elsewhere: the two would share what is read. */
   async ask(host: LabHost, command: string, answer: string, options: { deadlineMs?: number; signal?: AbortSignal } = {}): Promise<GuestReport> {
-    const from = this.#logSize(host)
     const terminal = openTerminal(host, await this.#terminal(host))
     try {
-      terminal.type(`${command}\n`)
-      return await this.#said(host, answer, from, options.deadlineMs ?? 60_000, options.signal)
+      for (let attempt = 1; ; attempt++) {
+        const from = this.#logSize(host)
+        terminal.type(`${command}\n`)
+        try {
+          return await this.#said(host, answer, from, options.deadlineMs ?? 60_000, options.signal)
+        } catch (thrown) {
+          // The serial line of a QEMU that has just taken over may swallow a byte; what was not understood was not done.
+          if (attempt === 3 || !messageOf(thrown).includes('FAILED command=unknown')) throw thrown
+        }
+      }
     } finally {
       terminal.dispose()
     }
