@@ -13,7 +13,7 @@ import type { RemoteMove } from '../../src-main/features/host/agent/remote-move.
 import { SshTransport } from '../../src-main/ssh/ssh-transport.ts'
 import { parseAddress } from '../../src-main/transport/address.ts'
 import { uuidOf } from '../lab/guest-xml.ts'
-import type { LabHost } from '../lab/host.ts'
+import type { HostCount, LabHost } from '../lab/host.ts'
 import { until } from '../lab/waiting.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -170,6 +170,25 @@ export function processOn(host: LabHost, word: RegExp): number {
 }
 
 export const agentOn = (host: LabHost): number => processOn(host, /agent-[0-9a-f]+\.mjs serve/)
+
+/** Resolves when no agent is on these hosts any more, nor anything that listens beyond what did `before`; the connections to them are closed already. */
+export async function agentsGone(hosts: readonly LabHost[], before: ReadonlyMap<LabHost, HostCount>): Promise<void> {
+  for (const host of hosts) {
+    await until(
+      `The end of the agent on ${host.name}`,
+      async () => {
+        const { agents, listeners } = await host.count()
+        return agents === 0 && listeners.every((port) => before.get(host)?.listeners.includes(port))
+      },
+      { deadlineMs: 60_000 },
+    )
+  }
+}
+
+/** What is on each host now. */
+export async function countAll(hosts: readonly LabHost[]): Promise<Map<LabHost, HostCount>> {
+  return new Map(await Promise.all(hosts.map(async (host) => [host, await host.count()] as const)))
+}
 
 /** Whether any file of an agent is in that folder of a host. */
 export function agentFilesIn(folder: string): string[] {

@@ -7,22 +7,21 @@ import { conduct } from '../../src-main/agent/conductor/conduct.ts'
 import { Connection } from '../../src-main/libvirt/client/connection.ts'
 import { LabGuest } from '../lab/guest.ts'
 import type { GuestSpec } from '../lab/guest-xml.ts'
-import type { HostCount, LabHost } from '../lab/host.ts'
+import type { LabHost } from '../lab/host.ts'
 import { Lab } from '../lab/lab.ts'
-import { until } from '../lab/waiting.ts'
-import { agentFilesIn, buildAgent, Heard, limitsOf, RiggedHost, specOf, startOver } from './agent-rig.ts'
+import { agentFilesIn, agentsGone, buildAgent, countAll, Heard, limitsOf, RiggedHost, specOf, startOver } from './agent-rig.ts'
 
 let lab: Lab
 let agent: Awaited<ReturnType<typeof buildAgent>>
 let [one, two]: LabHost[] = []
-let before: HostCount[]
+let before: Awaited<ReturnType<typeof countAll>>
 const guests: LabGuest[] = []
 const rigged: RiggedHost[] = []
 
 beforeAll(async () => {
   ;[lab, agent] = await Promise.all([Lab.up({ hosts: [{ hasUser: true }, { hasUser: true }] }), buildAgent()])
   ;[one, two] = lab.hosts as [LabHost, LabHost]
-  before = await Promise.all(lab.hosts.map((host) => host.count()))
+  before = await countAll(lab.hosts)
 })
 afterEach(async () => {
   for (const host of rigged.splice(0)) host.close()
@@ -60,12 +59,7 @@ async function arrivedWhole(guest: LabGuest, at: LabHost): Promise<void> {
 /** Neither an agent nor anything that listens for one, a moment after the last connection went. */
 async function nothingRemains(): Promise<void> {
   for (const host of rigged.splice(0)) host.close()
-  for (const [i, host] of lab.hosts.entries()) {
-    await until(`The end of the agent on ${host.name}`, async () => {
-      const { agents, listeners } = await host.count()
-      return agents === 0 && listeners.every((port) => before[i]?.listeners.includes(port))
-    })
-  }
+  await agentsGone(lab.hosts, before)
 }
 
 test('hosts without Node get one, and a pre-copy move is driven between them', async () => {

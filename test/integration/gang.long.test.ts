@@ -8,17 +8,17 @@ import { makeJobIdentities } from '../../src-main/agent/tunnel/move-identities.t
 import type { RemoteMove } from '../../src-main/features/host/agent/remote-move.ts'
 import { LabGuest } from '../lab/guest.ts'
 import type { GuestSpec } from '../lab/guest-xml.ts'
-import type { HostCount, LabHost } from '../lab/host.ts'
+import type { LabHost } from '../lab/host.ts'
 import { Lab } from '../lab/lab.ts'
 import { until } from '../lab/waiting.ts'
-import { agentOn, buildAgent, Heard, limitsOf, RiggedHost, specOf, startOver } from './agent-rig.ts'
+import { agentOn, agentsGone, buildAgent, countAll, Heard, limitsOf, RiggedHost, specOf, startOver } from './agent-rig.ts'
 
 // VMs that move as a gang: four guests that check their own memory, on real hosts.
 
 let lab: Lab
 let agent: Awaited<ReturnType<typeof buildAgent>>
 let [one, two, three]: LabHost[] = []
-let before: HostCount[]
+let before: Awaited<ReturnType<typeof countAll>>
 let count = 0
 const guests: LabGuest[] = []
 const rigged = new Map<LabHost, RiggedHost>()
@@ -26,7 +26,7 @@ const rigged = new Map<LabHost, RiggedHost>()
 beforeAll(async () => {
   ;[lab, agent] = await Promise.all([Lab.up({ hosts: [{}, {}, {}] }), buildAgent()])
   ;[one, two, three] = lab.hosts as [LabHost, LabHost, LabHost]
-  before = await Promise.all(lab.hosts.map((host) => host.count()))
+  before = await countAll(lab.hosts)
 })
 afterEach(async () => {
   closeRigs()
@@ -92,12 +92,7 @@ async function whole(guest: LabGuest, at: LabHost): Promise<void> {
 
 async function nothingRemains(): Promise<void> {
   closeRigs()
-  for (const [i, host] of lab.hosts.entries()) {
-    await until(`The end of the agent on ${host.name}`, async () => {
-      const { agents, listeners } = await host.count()
-      return agents === 0 && listeners.every((port) => before[i]?.listeners.includes(port))
-    })
-  }
+  await agentsGone(lab.hosts, before)
 }
 
 function pagesOf({ heard }: Member): PageFigures {

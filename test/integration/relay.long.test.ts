@@ -5,17 +5,17 @@ import { recoverAgentMove } from '../../src-main/features/host/agent/agent-move.
 import { LabGuest } from '../lab/guest.ts'
 import { GuestWatch } from '../lab/guest-watch.ts'
 import type { GuestSpec } from '../lab/guest-xml.ts'
-import type { HostCount, LabHost } from '../lab/host.ts'
+import type { LabHost } from '../lab/host.ts'
 import { Lab } from '../lab/lab.ts'
 import { until } from '../lab/waiting.ts'
-import { agentOn, buildAgent, Heard, limitsOf, RiggedHost, specOf, startOver } from './agent-rig.ts'
+import { agentOn, agentsGone, buildAgent, countAll, Heard, limitsOf, RiggedHost, specOf, startOver } from './agent-rig.ts'
 
 // Memory that goes through both agents, as it is.
 
 let lab: Lab
 let agent: Awaited<ReturnType<typeof buildAgent>>
 let [one, two]: LabHost[] = []
-let before: HostCount[]
+let before: Awaited<ReturnType<typeof countAll>>
 let count = 0
 const guests: LabGuest[] = []
 const rigged: RiggedHost[] = []
@@ -23,7 +23,7 @@ const rigged: RiggedHost[] = []
 beforeAll(async () => {
   ;[lab, agent] = await Promise.all([Lab.up({ hosts: [{}, {}] }), buildAgent()])
   ;[one, two] = lab.hosts as [LabHost, LabHost]
-  before = await Promise.all(lab.hosts.map((host) => host.count()))
+  before = await countAll(lab.hosts)
 })
 afterEach(async () => {
   for (const host of rigged.splice(0)) host.close()
@@ -53,12 +53,7 @@ async function whole(guest: LabGuest, at: LabHost): Promise<void> {
 
 async function nothingRemains(): Promise<void> {
   for (const host of rigged.splice(0)) host.close()
-  for (const [i, host] of lab.hosts.entries()) {
-    await until(`The end of the agent on ${host.name}`, async () => {
-      const { agents, listeners } = await host.count()
-      return agents === 0 && listeners.every((port) => before[i]?.listeners.includes(port))
-    })
-  }
+  await agentsGone(lab.hosts, before)
 }
 
 test.each(['precopy', 'postcopy', 'hybrid'] as const)('%s goes through, QEMU on both hosts speaks to its own agent alone, and nothing remains', async (technique) => {

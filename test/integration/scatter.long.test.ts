@@ -3,12 +3,12 @@ import type { MoveSpec } from '../../src-main/agent/protocol/move-spec.ts'
 import { LabGuest } from '../lab/guest.ts'
 import { GuestWatch } from '../lab/guest-watch.ts'
 import type { GuestSpec } from '../lab/guest-xml.ts'
-import type { HostCount, LabHost } from '../lab/host.ts'
+import type { LabHost } from '../lab/host.ts'
 import { Lab } from '../lab/lab.ts'
 import { until } from '../lab/waiting.ts'
 import type { RemoteMove } from '../../src-main/features/host/agent/remote-move.ts'
 import { recoverAgentMove } from '../../src-main/features/host/agent/agent-move.ts'
-import { agentOn, buildAgent, Heard, RiggedHost, specOf } from './agent-rig.ts'
+import { agentOn, agentsGone, buildAgent, countAll, Heard, RiggedHost, specOf } from './agent-rig.ts'
 import { readdirSync, readFileSync } from 'node:fs'
 import { lastPages, scatter, type ScatterRequest } from './scatter-rig.ts'
 
@@ -17,7 +17,7 @@ import { lastPages, scatter, type ScatterRequest } from './scatter-rig.ts'
 let lab: Lab
 let agent: Awaited<ReturnType<typeof buildAgent>>
 let [one, two]: LabHost[] = []
-let before: HostCount[]
+let before: Awaited<ReturnType<typeof countAll>>
 let count = 0
 const guests: LabGuest[] = []
 const rigged = new Map<LabHost, RiggedHost>()
@@ -25,7 +25,7 @@ const rigged = new Map<LabHost, RiggedHost>()
 beforeAll(async () => {
   ;[lab, agent] = await Promise.all([Lab.up({ hosts: [{}, {}, {}, {}, {}] }), buildAgent()])
   ;[one, two] = lab.hosts as [LabHost, LabHost]
-  before = await Promise.all(lab.hosts.map((host) => host.count()))
+  before = await countAll(lab.hosts)
 })
 afterEach(async () => {
   closeRigs()
@@ -68,17 +68,7 @@ async function whole(guest: LabGuest, at: LabHost): Promise<void> {
 
 async function nothingRemains(hosts = lab.hosts): Promise<void> {
   closeRigs()
-  for (const host of hosts) {
-    const i = lab.hosts.indexOf(host)
-    await until(
-      `The end of the agent on ${host.name}`,
-      async () => {
-        const { agents, listeners } = await host.count()
-        return agents === 0 && listeners.every((port) => before[i]?.listeners.includes(port))
-      },
-      { deadlineMs: 60_000 },
-    )
-  }
+  await agentsGone(hosts, before)
 }
 
 async function running(guest: LabGuest): Promise<string[]> {

@@ -164,8 +164,10 @@ describe('a gang’s channel', () => {
     while (isTaken && at < bytes.length) {
       isTaken = qemu.write(bytes.subarray(at, at + 65_536))
       at += 65_536
-      if (!isTaken) isTaken = await Promise.race([new Promise<boolean>((resolve) => qemu.once('drain', () => resolve(true))), new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 100))])
+      qemu.once('drain', () => (isTaken = true))
+      while (!isTaken && !stream.isFull) await new Promise((resolve) => setImmediate(resolve))
     }
+    expect(stream.isFull).toBe(true)
     expect(at).toBeLessThan(window + 400_000)
     const got: Buffer[] = []
     destination.qemus[0]!.on('data', (chunk: Buffer) => got.push(chunk))
