@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { connect as connectTcp } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { MoveEvent, MoveOutcome } from '../../src-main/agent/protocol/move-event.ts'
 import type { MoveSpec } from '../../src-main/agent/protocol/move-spec.ts'
@@ -30,6 +33,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   closeRigs()
+  await Promise.all(lab.hosts.map((host) => host.restoreLink().catch(() => {})))
   await Promise.all(guests.splice(0).map((guest) => guest.remove(...lab.hosts)))
 })
 afterAll(async () => {
@@ -164,6 +168,39 @@ test('the source’s agent is killed on the way: all VMs run on at the source', 
   for (const { move } of members) await rig(two!).link.closeTunnel(move.job)
   await nothingRemains()
 }, 600_000)
+
+test('the cable between the hosts is cut on the way: all VMs run on at the source, and the reason is said', async () => {
+  const members = await beginAll(await clones(3, { rate: 1 }), two!, {}, { limits: limitsOf(6) })
+  await Promise.all(members.map(onTheirWay))
+  await two!.cutLink()
+  await Promise.all(members.map(({ heard }) => heard.step('perform', 'failed', 120_000)))
+  for (const { guest } of members) await whole(guest, one!)
+  await two!.restoreLink()
+  await runOn(members, (outcome) => {
+    expect(outcome).toMatchObject({ kind: 'failed', whereabouts: { source: 'running' } })
+    expect(['pages-lost', 'relay-broken', 'destination-lost']).toContain(outcome.kind === 'failed' && outcome.failure.code)
+  })
+  await nothingRemains()
+}, 600_000)
+
+test('strangers at the port that a gang goes through are refused and counted, with another job’s certificate too, and the gang arrives whole', async () => {
+  const members = await beginAll(await clones(2), two!, {}, { limits: limitsOf(8) })
+  await Promise.all(members.map(onTheirWay))
+  const [stranger] = makeJobIdentities('another-job', ['one', 'two'])
+  for (const { port } of (await rig(two!).link.status()).tunnels) {
+    const plain = connectTcp({ host: two!.address, port }, () => plain.write('not TLS\n'))
+    const { ca, certificate, key } = stranger!.identity
+    const foreign = connectTls({ host: two!.address, port, ca, cert: certificate, key, rejectUnauthorized: false, ALPNProtocols: ['drover-pages'] }, () => foreign.write('{"role":"gang","part":"rack","gang":"gang-test-1"}\n'))
+    for (const socket of [plain, foreign]) socket.on('error', () => {}).resume()
+    await Promise.all([once(plain, 'close'), once(foreign, 'close')])
+  }
+  const { tunnels } = await rig(two!).link.status()
+  for (const { refused } of tunnels) expect(refused).toBeGreaterThanOrEqual(2)
+  for (const { move } of members) await move.setLimits({ bandwidthMiBps: 1000 }).catch(() => {})
+  expect(await Promise.all(members.map(({ move }) => move.ended))).toMatchObject(members.map(() => ({ kind: 'succeeded' })))
+  for (const { guest } of members) await whole(guest, two!)
+  await nothingRemains()
+})
 
 test('behind a cable of 1 MB/s both agents stay within their bound: the store, 12 MiB a VM, and what Node takes', async () => {
   const storeMiB = 16

@@ -45,3 +45,31 @@ test.each([
     await rigged.get(source)!.link.forget(spec.job)
   }
 })
+
+test.each([
+  ['old to new', 0, 1],
+  ['new to new', 1, 2],
+] as const)('%s, three clones as a gang: what they share crosses once, and each has its memory', async (_, from, to) => {
+  const [source, destination] = [lab.host(from), lab.host(to)]
+  const clones = Array.from({ length: 3 }, (_, i) => new LabGuest(lab, { name: `gen-gang-${from}${to}-${i}`, patternMiB: 32, privatePercent: 10, rate: 1 }))
+  guests.push(...clones)
+  for (const guest of clones) await guest.start(source)
+  const shared = { id: `gang-gen-${from}${to}`, vms: clones.length, destination: destination.name, rack: null, reaches: [], storeMiB: 256, bandwidthMiBps: null, switching: 2 }
+  const moves = await Promise.all(
+    clones.map((guest, vm) => startOver(rigged.get(source)!, rigged.get(destination)!, specOf(guest.name, destination, { relay: { mode: 'gang', gang: { ...shared, vm } } }), destination)),
+  )
+  const heards = moves.map((move) => new Heard(move))
+  expect(await Promise.all(moves.map(({ ended }) => ended))).toMatchObject(moves.map(() => ({ kind: 'succeeded' })))
+  for (const guest of clones) {
+    expect(await guest.isRunning(destination)).toBe(true)
+    expect(await guest.verify(destination)).toMatchObject({ bad: 0, badEver: 0 })
+  }
+  const [core, fromQemu] = (['core', 'fromQemu'] as const).map((key) =>
+    heards.reduce((sum, { events }) => {
+      const last = events.findLast((event) => event.kind === 'pages')
+      return sum + (last?.kind === 'pages' ? last.pages.bytes[key] : 0)
+    }, 0),
+  ) as [number, number]
+  expect(core).toBeLessThan(fromQemu * 0.7)
+  for (const { job } of moves) await rigged.get(source)!.link.forget(job)
+})
