@@ -47,6 +47,9 @@ export const jobState = z.discriminatedUnion('state', [
 ])
 export type JobState = z.infer<typeof jobState>
 
+/** Seconds left of a move as a range; `not-converging` when it will not end by itself. */
+export const jobEta = z.union([z.tuple([z.number(), z.number()]), z.literal('not-converging')])
+
 export const job = z.object({
   id: z.string(),
   kind: z.literal('move'),
@@ -61,8 +64,7 @@ export const job = z.object({
   state: jobState,
   /** 0 to 1, never falling; null while it cannot be known. */
   progress: z.number().min(0).max(1).nullable(),
-  /** Seconds left as a range; `no` when it will not end by itself. */
-  eta: z.union([z.tuple([z.number(), z.number()]), z.literal('not-converging')]).nullable(),
+  eta: jobEta.nullable(),
   driver: z.enum(['agent', 'app']),
   /** The jobs that move as one gang bear the same id; `size` is how many there were at its beginning, `index` counts them from 0; `destinations` are those of all of them. */
   gang: z.object({ id: z.string(), size: z.number().int(), index: z.number().int(), destinations: z.array(hostId) }).nullish(),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { hostId } from './host.ts'
-import { whereabouts } from './job.ts'
+import { jobEta, whereabouts } from './job.ts'
 import { plannedMove, planRequest } from './plan.ts'
 import { problem } from './problem.ts'
 
@@ -38,6 +38,8 @@ export const runRow = plannedMove.extend({
   /** 0 to 1 of the move that is going on; bytes per second. */
   progress: z.number().nullable(),
   throughput: z.number().nullable(),
+  /** Of the move that is going on. */
+  eta: jobEta.nullish(),
 })
 export type RunRow = z.infer<typeof runRow>
 

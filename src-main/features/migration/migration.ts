@@ -16,7 +16,8 @@ import type { Assembled } from './engines/engine.ts'
 import { engines } from './engines/engines.ts'
 import { applyFix } from './fixes.ts'
 import { earlierThroughputs } from './forecast/earlier-moves.ts'
-import { Foreknowledge } from './forecast/foreknowledge.ts'
+import { guessDirtyRate } from './forecast/dirty-rate.ts'
+import { busyCoresOf, Foreknowledge } from './forecast/foreknowledge.ts'
 import { DirtyRates, gatherInputs } from './forecast/gather-inputs.ts'
 import { riskOf } from './plan/risk.ts'
 import { virshOf } from './plan/virsh.ts'
@@ -79,6 +80,7 @@ export class Migration implements JobDirector {
       ports: () => settings.current.agentPorts,
       recheck: (plan, signal) => this.#recheck(plan, signal),
       revival: this.#revival,
+      dirtyRate: (vm) => this.#rates.last(vm.uuid) ?? guessDirtyRate(busyCoresOf(vm, parts.inventory)),
     })
     jobs.direct(this)
   }

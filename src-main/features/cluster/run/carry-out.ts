@@ -136,7 +136,7 @@ function conclude(run: OpenRun, uuid: string, { id, state, createdAt, endedAt, .
 
 /** Shows how far a row's move is. */
 export function advance(run: OpenRun, uuid: string, job: Job, { jobs }: Pick<RunParts, 'jobs'>): void {
-  run.advance(uuid, job.progress, jobs.open(job.id)?.samples.last?.throughput ?? null)
+  run.advance(uuid, { progress: job.progress, eta: job.eta, throughput: jobs.open(job.id)?.samples.last?.throughput ?? null })
 }
 
 function vmOf({ row, from }: Errand) {

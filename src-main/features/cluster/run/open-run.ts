@@ -1,4 +1,4 @@
-import type { LogLine } from '../../../contract/job.ts'
+import type { Job, LogLine } from '../../../contract/job.ts'
 import type { RunSample } from '../../../contract/run-sample.ts'
 import type { Run, RunRow, RunRowState, RunState } from '../../../contract/run.ts'
 import { Emitter } from '../../../base/event.ts'
@@ -65,15 +65,15 @@ export class OpenRun {
   setRow(uuid: string, state: RunRowState, more: Partial<RunRow> = {}): void {
     const isOver = state.state !== 'waiting' && !isUnderWay(state)
     const times = { startedAt: isUnderWay(state) ? (this.row(uuid).startedAt ?? this.#now()) : state.state === 'waiting' ? null : this.row(uuid).startedAt, endedAt: isOver ? this.#now() : null }
-    this.#change(uuid, { ...times, progress: null, throughput: null, ...more, state })
+    this.#change(uuid, { ...times, progress: null, throughput: null, eta: null, ...more, state })
     this.#tell([], [], true)
   }
 
-  /** Progress of the row's move, 0 to 1, and bytes per second. */
-  advance(uuid: string, progress: number | null, throughput: number | null): void {
+  /** Of the row's move. `throughput`: bytes per second. */
+  advance(uuid: string, { progress, eta, throughput }: Pick<Job, 'progress' | 'eta'> & { readonly throughput: number | null }): void {
     const row = this.row(uuid)
-    if (row.progress === progress && row.throughput === throughput) return
-    this.#change(uuid, { progress, throughput })
+    if (row.progress === progress && row.throughput === throughput && row.eta === eta) return
+    this.#change(uuid, { progress, throughput, eta })
     this.#tell([], [], false)
   }
 

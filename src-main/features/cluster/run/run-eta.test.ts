@@ -18,6 +18,12 @@ test('then what was seen does, by memory', () => {
   expect(high).toBeGreaterThan(15)
 })
 
+test('a move that says it takes longer than its share of memory suggests is believed, and one without an end has the run end never', () => {
+  const busy = { ...moving('one', 0.9), eta: [600, 1200] as [number, number] }
+  expect(etaOf(runWith([busy]), 19_000)).toEqual([600, 1200])
+  expect(etaOf(runWith([{ ...busy, eta: 'not-converging' }, moving('two', 0.5)]), 19_000)).toBeNull()
+})
+
 test('a run that stands still has no end in sight', () => {
   expect(etaOf(runWith([waiting('one')], { state: { state: 'paused', since: 0, reason: '' }, forecastSeconds: [1, 2] }), 0)).toBeNull()
 })

@@ -243,6 +243,7 @@ export class Runs {
       endedAt: null,
       progress: null,
       throughput: null,
+      eta: null,
     }
   }
 

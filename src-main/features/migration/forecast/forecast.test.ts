@@ -103,3 +103,27 @@ test('while it runs: a guest that keeps up is called not converging after three 
   const hybrid = new LiveEta({ technique: 'hybrid', autoConverge: false, downtimeMs: null })
   expect(hybrid.take(sample(0, { ...busy, iteration: 5 }))).toEqual([expect.any(Number), expect.any(Number)])
 })
+
+test('in its first round a guest that the plan knew to be busy is not said to be over soon', () => {
+  // 40 MiB/s over a wire of 50: the plan knew it, QEMU does not tell before the round is over.
+  const dirtyRate = { low: 38 * MiB, high: 45 * MiB, basis: 'measured' }
+  const first = (more: Partial<MoveSample>) => ({ throughput: 50 * MiB, dirtyRate: null, memoryTotal: 4 * GiB, ...more })
+  const planned = forecastMove({ technique: 'precopy', autoConverge: false }, { memory: around(3 * GiB, 0.1, ''), memoryTotal: 4 * GiB, storage: 0, dirtyRate, bandwidth: around(50 * MiB, 0.1, ''), downtimeLimitMs: 300 })
+  const busy = new LiveEta({ technique: 'precopy', autoConverge: false, downtimeMs: null }, { dirtyRate })
+  const begun = busy.take(sample(0, first({ memoryRemaining: 3 * GiB }))) as [number, number]
+  const nearly = busy.take(sample(60_000, first({ memoryRemaining: 100 * MiB }))) as [number, number]
+  // Overlaps with what the plan said, and is far from what the rest of the round takes.
+  expect(begun[0]).toBeLessThan(planned.seconds[1])
+  expect(begun[1]).toBeGreaterThan(planned.seconds[0])
+  expect(nearly[0]).toBeGreaterThan(100)
+  // Seen at last: by what was seen.
+  expect(busy.take(sample(63_000, first({ iteration: 2, memoryRemaining: 20 * MiB, dirtyRate: 0 })))).toEqual([0, 1])
+  const calm = new LiveEta({ technique: 'precopy', autoConverge: false, downtimeMs: null }, { dirtyRate: { low: 0, high: 1.5 * MiB, basis: 'measured' } })
+  expect(calm.take(sample(0, first({ memoryRemaining: 3 * GiB })))).toEqual([43, expect.closeTo(97, -1)])
+})
+
+test('in its first round a guest of which nothing is known has a wide range, from the round alone to one that hardly ends', () => {
+  const [low, high] = new LiveEta({ technique: 'precopy', autoConverge: false, downtimeMs: null }).take(sample(0, { throughput: 50 * MiB, dirtyRate: null, memoryRemaining: 3 * GiB })) as [number, number]
+  expect(low).toBe(43)
+  expect(high).toBeGreaterThan(10 * low)
+})

@@ -1,6 +1,6 @@
 import type { Forecast, MovePlan } from '../../../contract/migration.ts'
 import type { Job } from '../../../contract/job.ts'
-import type { VmView } from '../../../contract/vm.ts'
+import type { VmRef, VmView } from '../../../contract/vm.ts'
 import type { Inventory } from '../../vm/inventory.ts'
 import { engines } from '../engines/engines.ts'
 import { estimateBandwidth } from './bandwidth.ts'
@@ -62,10 +62,16 @@ export class Foreknowledge {
     return { linkMbps: this.#found.mbps(source, destination), earlier }
   }
 
-  #dirtyRate(vm: VmView): Estimate {
-    const row = this.#seen.vmRow(vm.n)
-    return this.#found.dirtyRate(vm.ref.uuid) ?? guessDirtyRate(row ? row.cpu / 10_000 : null)
+  #dirtyRate({ ref }: VmView): Estimate {
+    return this.#found.dirtyRate(ref.uuid) ?? guessDirtyRate(busyCoresOf(ref, this.#seen))
   }
+}
+
+/** CPU load of a VM as last sampled, where 1 is one core; null where it is not known. */
+export function busyCoresOf(ref: VmRef, seen: Pick<Inventory, 'vm' | 'vmRow'>): number | null {
+  const vm = seen.vm(ref)
+  const row = vm && seen.vmRow(vm.n)
+  return row ? row.cpu / 10_000 : null
 }
 
 /** The sample says what the guest uses; its caches have content too. */

@@ -2,7 +2,8 @@ import type { Job } from '../../../contract/job.ts'
 import type { MoveOptions } from '../../../contract/migration.ts'
 import type { MoveSample } from '../../job/sample-log.ts'
 import { switchesEarly } from '../plan/relayed.ts'
-import { defaultDowntimeMs } from './forecast-inputs.ts'
+import { guessDirtyRate } from './dirty-rate.ts'
+import { defaultDowntimeMs, type Estimate } from './forecast-inputs.ts'
 import { reckonPrecopy } from './precopy-model.ts'
 
 /** Weight of a new measurement: samples come ten times a second and look back over a second each, so this smooths over one more. */
@@ -10,23 +11,34 @@ const freshness = 0.2
 /** Rounds that must have passed before a move is called hopeless: the first says nothing, the second may be a burst. */
 const roundsToJudge = 3
 
+/** What was known of a move before it began. */
+export interface Expected {
+  /** Bytes of memory that follow the disks; null where none does, or it is not known. */
+  readonly memory?: number | null
+  /** How fast the guest writes: QEMU tells it only once a round is over. */
+  readonly dirtyRate?: Estimate | null
+}
+
 /**
  * How long a running move will still take, from its own samples. It says `not-converging` when the guest has dirtied memory about as
- * fast as it is sent for three rounds and nothing in the plan (throttling, a switch to post-copy) will change that.
+ * fast as it is sent for three rounds and nothing in the plan (throttling, a switch to post-copy) will change that. During the first round, when nobody has seen yet how fast the
+ * guest writes, it goes by what the plan went by.
  */
 export class LiveEta {
   readonly #options: Pick<MoveOptions, 'technique' | 'autoConverge' | 'downtimeMs'>
   readonly #expectedMemory: number
+  readonly #expectedDirtyRate: Estimate
   #throughput: number | null = null
   #diskRate: number | null = null
   #dirtyRate: number | null = null
   #last: MoveSample | null = null
+  #copyingSince: number | null = null
   #downtimeMs: number
 
-  /** `expectedMemory`: bytes of memory that follow the disks; null where none does, or it is not known. */
-  constructor(options: Pick<MoveOptions, 'technique' | 'autoConverge' | 'downtimeMs'>, expectedMemory: number | null = null) {
+  constructor(options: Pick<MoveOptions, 'technique' | 'autoConverge' | 'downtimeMs'>, expected: Expected = {}) {
     this.#options = options
-    this.#expectedMemory = expectedMemory ?? 0
+    this.#expectedMemory = expected.memory ?? 0
+    this.#expectedDirtyRate = expected.dirtyRate ?? guessDirtyRate(null)
     this.#downtimeMs = options.downtimeMs ?? defaultDowntimeMs
   }
 
@@ -70,9 +82,25 @@ export class LiveEta {
   }
 
   #memory(sample: MoveSample): Job['eta'] {
+    this.#copyingSince ??= sample.t
     const bandwidth = this.#throughput
     if (!bandwidth) return null
-    const dirtyRate = this.#dirtyRate ?? 0
+    const dirtyRate = this.#dirtyRate
+    if (dirtyRate === null && !switchesEarly(this.#options.technique)) return this.#firstRound(sample, bandwidth, this.#copyingSince)
+    return this.#laterRound(sample, bandwidth, dirtyRate ?? 0)
+  }
+
+  /** From the ends of what is believed of the guest: the pages that it has dirtied since the beginning are still to come, beside those that QEMU calls remaining. */
+  #firstRound(sample: MoveSample, bandwidth: number, since: number): Job['eta'] {
+    const elapsed = (sample.t - since) / 1000
+    const left = (dirtyRate: number): number =>
+      reckonPrecopy({ memory: sample.memoryRemaining, dirtyable: sample.memoryTotal, dirtyRate, dirtied: dirtyRate * elapsed, bandwidth, downtimeLimitMs: this.#downtimeMs, isThrottled: this.#options.autoConverge }).seconds
+    const [calm, busy] = [left(this.#expectedDirtyRate.low), left(this.#expectedDirtyRate.high)]
+    // With throttling the busier guest may be the sooner one.
+    return [Math.floor(Math.min(calm, busy) * 0.7), Math.ceil(Math.max(calm, busy) * 1.5)]
+  }
+
+  #laterRound(sample: MoveSample, bandwidth: number, dirtyRate: number): Job['eta'] {
     const input = { memory: sample.memoryRemaining, dirtyable: sample.memoryTotal, dirtyRate, bandwidth, downtimeLimitMs: this.#downtimeMs, isThrottled: false }
     const asIs = reckonPrecopy(input)
     if (switchesEarly(this.#options.technique)) {

@@ -9,6 +9,8 @@ export interface PrecopyInput {
   readonly downtimeLimitMs: number
   /** Auto-converge: the guest is slowed down while rounds do not shrink. */
   readonly isThrottled: boolean
+  /** Of a round that is under way: what the guest has dirtied since it began; 0 when left out. */
+  readonly dirtied?: number
 }
 
 export interface PrecopyOutcome {
@@ -45,7 +47,8 @@ export function reckonPrecopy(input: PrecopyInput): PrecopyOutcome {
     bytes += rest
     seconds += time
     rounds++
-    const dirtied = Math.min(input.dirtyable, input.dirtyRate * (1 - percent / 100) * time)
+    const before = rounds === 1 ? (input.dirtied ?? 0) : 0
+    const dirtied = Math.min(input.dirtyable, before + input.dirtyRate * (1 - percent / 100) * time)
     // migration_trigger_throttle: the guest dirtied more than half of what was sent, for the second time.
     if (input.isThrottled && rounds > 1 && dirtied > rest / 2) percent = Math.min(throttle.ceiling, percent === 0 ? throttle.initial : percent + throttle.increment)
     rest = dirtied

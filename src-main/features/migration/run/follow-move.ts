@@ -2,7 +2,7 @@ import type { MoveHandle } from '../../../agent/conductor/move-handle.ts'
 import type { MoveEvent, MoveOutcome, MoveStep } from '../../../agent/protocol/move-event.ts'
 import type { OpenJob } from '../../job/open-job.ts'
 import type { MoveSample } from '../../job/sample-log.ts'
-import { LiveEta } from '../forecast/live-eta.ts'
+import { LiveEta, type Expected } from '../forecast/live-eta.ts'
 import { progressOf } from '../forecast/progress.ts'
 import { PagesOnTheirWay } from './pages-on-their-way.ts'
 
@@ -20,12 +20,12 @@ const ownRowMs = 400
 
 /**
  * Turns what a driver tells into the job's state, samples and log until the move has ended, and answers how. Events up to `knownUntil` (milliseconds since the
- * epoch) were told before a restart: they set the state again and are not logged twice. `expectedMemory` as progressOf takes it. Never rejects.
+ * epoch) were told before a restart: they set the state again and are not logged twice. `expected`: what was known before it began. Never rejects.
  */
-export async function followMove(job: OpenJob, handle: MoveHandle, options: { knownUntil?: number; expectedMemory?: number | null; onIntent?: (intent: 'perform-finish' | 'switch') => void } = {}): Promise<MoveOutcome> {
+export async function followMove(job: OpenJob, handle: MoveHandle, options: { knownUntil?: number; expected?: Expected; onIntent?: (intent: 'perform-finish' | 'switch') => void } = {}): Promise<MoveOutcome> {
   const { technique, autoConverge, downtimeMs } = job.view.plan.options
-  const expectedMemory = options.expectedMemory ?? null
-  const eta = new LiveEta({ technique, autoConverge, downtimeMs }, expectedMemory)
+  const expectedMemory = options.expected?.memory ?? null
+  const eta = new LiveEta({ technique, autoConverge, downtimeMs }, options.expected)
   const knownUntil = options.knownUntil ?? 0
   const pages = new PagesOnTheirWay()
   const show = (row: MoveSample): void => {

@@ -1,5 +1,6 @@
 import type { MovePlan } from '../../../contract/migration.ts'
 import type { MoveResult } from '../../../contract/job.ts'
+import type { VmRef } from '../../../contract/vm.ts'
 import { Failure } from '../../../base/failure.ts'
 import type { MoveHandle } from '../../../agent/conductor/move-handle.ts'
 import type { MoveFigures, MoveOutcome } from '../../../agent/protocol/move-event.ts'
@@ -13,6 +14,7 @@ import type { OpenJob } from '../../job/open-job.ts'
 import { problemOf } from '../../settings/problem.ts'
 import type { Assembled } from '../engines/engine.ts'
 import { engines } from '../engines/engines.ts'
+import type { Estimate } from '../forecast/forecast-inputs.ts'
 import { locate, toContract } from '../whereabouts/locate.ts'
 import { tellAgentProgress } from './agent-progress.ts'
 import { Gangs } from '../relay/gangs.ts'
@@ -35,6 +37,8 @@ export interface RunnerParts {
   /** Looks at the plan once more; rejects where it must not begin. */
   readonly recheck: (plan: MovePlan, signal: AbortSignal) => Promise<{ readonly move: Assembled; readonly remarks: readonly string[] }>
   readonly revival: Revival
+  /** How fast a VM is believed to write, bytes per second. */
+  readonly dirtyRate: (vm: VmRef) => Estimate
 }
 
 interface Running {
@@ -190,7 +194,7 @@ export class MoveRunner {
     const { signal } = running.abort
     const follow = (handle: MoveHandle) => {
       running.handle = handle
-      const outcome = this.#follow(job, handle, { expectedMemory: move.domain.live.memory.size * 1024 })
+      const outcome = this.#follow(job, handle, { memory: move.domain.live.memory.size * 1024 })
       // Cancelled while the agent was being asked.
       if (signal.aborted) void handle.cancel().catch(() => {})
       return outcome
@@ -200,9 +204,10 @@ export class MoveRunner {
     return { job, jobs, hosts, agents, address, ports: ports(), signal, follow }
   }
 
-  #follow(job: OpenJob, handle: MoveHandle, about: { knownUntil?: number; expectedMemory?: number }): Promise<MoveOutcome> {
+  #follow(job: OpenJob, handle: MoveHandle, about: { knownUntil?: number; memory?: number }): Promise<MoveOutcome> {
     return followMove(job, handle, {
-      ...about,
+      ...(about.knownUntil === undefined ? {} : { knownUntil: about.knownUntil }),
+      expected: { memory: about.memory ?? null, dirtyRate: this.#parts.dirtyRate(job.view.plan.vm) },
       onIntent: (intent) => {
         // In the app the journal has it already, and durably.
         if (job.view.driver === 'agent') void this.#parts.jobs.intend(job.id, intent).catch(() => {})
