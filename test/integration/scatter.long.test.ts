@@ -101,6 +101,13 @@ async function carryOn(move: RemoteMove, heard: Heard): Promise<void> {
   )
 }
 
+/** Of an agent: what it and its tunnels said. */
+const logOf = (host: LabHost) =>
+  readdirSync(host.onMachine('/root/.cache/drover'))
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => readFileSync(host.onMachine(`/root/.cache/drover/${name}`), 'utf8'))
+    .join()
+
 test('the source is free long before the destination has all memory, and nothing is lost', async () => {
   let watch: GuestWatch | null = null as GuestWatch | null
   await two!.shapeLink({ rate: '50mbit' })
@@ -238,12 +245,44 @@ test('the destination is cut off after the mark, longer than its connections liv
   const { guest, heard } = await begin()
   await mark(heard)
   await two!.cutLink()
-  const log = () => readdirSync(two!.onMachine('/root/.cache/drover')).filter((name) => name.endsWith('.log')).map((name) => readFileSync(two!.onMachine(`/root/.cache/drover/${name}`), 'utf8')).join()
-  await until('the depots to be away', () => new RegExp(`${lab.hosts[2]!.name} is away`).test(log()), { deadlineMs: 60_000 })
+  await until('the depots to be away', () => logOf(two!).includes(`${lab.hosts[2]!.name} is away`), { deadlineMs: 60_000 })
   await two!.restoreLink()
   await until('all memory at the destination', async () => !/post-copy/.test(await two!.virsh(['domstate', '--reason', guest.name])), { deadlineMs: 180_000 })
   await whole(guest, two!)
   await nothingRemains()
+})
+
+// What QEMU has sent and no depot has acknowledged is with the source's agent alone then. The agent cuts the link itself, before it has said a word of QEMU's end to the destination.
+test.each(['silent, longer than is waited for a word', 'reset at both ends'])('the link between source and destination is cut between QEMU’s end of stream and the mark, %s: it is dialled again, and the VM completes', async (how) => {
+  const route = ['blackhole', `${two!.address}/32`]
+  const commands = [`ip route add ${route.join(' ')}`, ...(how.startsWith('reset') ? [`ss -K dst ${two!.address}`] : [])].join('; ')
+  const cutting = await buildAgent((path, text) =>
+    path.endsWith('/scatter/scatter-source.ts')
+      ? text.replace('this.#way.tell(frame(frames.drained))', `process.getBuiltinModule('node:child_process').execFileSync('/bin/sh', ['-c', ${JSON.stringify(commands)}]); this.#options.log('warning', 'drill: the link is cut'); $&`)
+      : text,
+  )
+  try {
+    rigged.set(one!, new RiggedHost({ sshAddress: one!.sshAddress, address: one!.address }, lab.ssh.configFile, cutting.bundle))
+    // Finish has long been with the destination's daemon when QEMU has sent all: before that the VM is in libvirt's own hands.
+    await one!.shapeLink({ rate: '200mbit' })
+    await two!.shapeLink({ rate: '60mbit' })
+    const { guest, heard, move } = await begin()
+    await until('the cut', () => logOf(one!).includes('drill: the link is cut'), { deadlineMs: 60_000 })
+    expect(heard.trail).toContain('finish started')
+    if (how.startsWith('reset')) await two!.run(['ss', '-K', 'dst', one!.address])
+    await until('the source to notice', () => logOf(one!).includes('the destination is away'), { deadlineMs: 60_000 })
+    expect(heard.trail).not.toContain('confirm done')
+    expect(lastPages(heard)?.mayPowerOff).toBe(false)
+    await one!.run(['ip', 'route', 'del', ...route])
+    expect(await move.ended, JSON.stringify(heard.trail)).toMatchObject({ kind: 'succeeded' })
+    expect(logOf(one!)).toContain('the destination is back')
+    await whole(guest, two!)
+    expect(await running(guest)).toEqual([two!.name])
+    await nothingRemains()
+  } finally {
+    await one!.run(['ip', 'route', 'del', ...route]).catch(() => {})
+    cutting.remove()
+  }
 })
 
 test('the source’s host is gone right at the mark: the VM lives', async () => {

@@ -40,6 +40,10 @@ export const frames = {
   over: 18,
   /** T → D: nothing is needed any more. */
   bye: 19,
+  /** S → T: QEMU has sent all and was told so: what is not with the destination or a depot yet is with the source’s agent alone. */
+  drained: 20,
+  /** S ↔ T: `first` frames have been taken, this kind not counted. */
+  got: 21,
 } as const
 export type FrameType = (typeof frames)[keyof typeof frames]
 

@@ -1,4 +1,3 @@
-import type { FrameLink } from './frame-link.ts'
 import { frame, frames, headerLength, writeHeader } from './frame.ts'
 
 /** Bytes on the way to the destination that its QEMU has not taken. Small: what the guest waits for queues behind them. */
@@ -6,13 +5,13 @@ const window = 96 * 1024
 
 /** The source's way to the destination: as much as its QEMU takes, and some bytes ahead of it. */
 export class GatherWay {
-  readonly #link: FrameLink
+  readonly #link: { send(bytes: Buffer): void }
   #raw: Buffer[] = []
   /** Not taken yet. */
   #ahead = 0
   #bytes = 0
 
-  constructor(link: FrameLink) {
+  constructor(link: { send(bytes: Buffer): void }) {
     this.#link = link
   }
 

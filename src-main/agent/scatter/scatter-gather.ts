@@ -1,15 +1,15 @@
 import type { Duplex } from 'node:stream'
-import { delay } from '../../base/abort.ts'
 import { Failure, messageOf } from '../../base/failure.ts'
 import { ReturnPathReader, type ReturnMessage } from '../stream/return-path.ts'
 import { Pacer } from '../pages/pacer.ts'
 import { StreamWriter } from '../stream/stream-writer.ts'
 import { DepotGets, type Run } from './depot-gets.ts'
 import { frame, frames, type Frame } from './frame.ts'
-import { FrameLink } from './frame-link.ts'
 import type { GatherCounts } from './gather-counts.ts'
 import { GuestMemory } from './guest-memory.ts'
+import { LastingLink } from './lasting-link.ts'
 import { PageBits } from './page-bits.ts'
+import { redial as dialAgain } from './redial.ts'
 import { sealLength, type Sealer } from './seal.ts'
 
 /** Bytes that QEMU has not taken, beyond which nothing more is asked for, and the source is not told that it may send. */
@@ -22,7 +22,6 @@ const calmAfterMs = 20
 const trickle = 4
 /** For a depot whose link broke; as long as it keeps what it has. */
 const redialForMs = 60_000
-const redialEveryMs = 500
 
 export interface ScatterGatherOptions {
   /** `redial`: for another link to the same depot, where the first broke; rejects with `scatter-depot` where it keeps nothing any more. Default: a link that went does not come back. */
@@ -30,6 +29,8 @@ export interface ScatterGatherOptions {
   readonly sealer: Sealer
   /** MiB/s at which pages are taken; null: all that comes. What the guest waits for does not wait for it. */
   readonly gatherMiBps: number | null
+  /** After the switch, how long a source whose link broke may take to dial again. Milliseconds. `drained`: where QEMU there has sent all, so that the agent alone has what is missing. Default: it does not come back. */
+  readonly waitsForSource?: { readonly usualMs: number; readonly drainedMs: number }
   readonly log: (level: 'info' | 'warning', text: string) => void
 }
 
@@ -39,7 +40,7 @@ export interface ScatterGatherOptions {
  */
 export class ScatterGather {
   readonly #options: ScatterGatherOptions
-  readonly #source: FrameLink
+  readonly #source: LastingLink
   readonly #qemu: Duplex
   readonly #writer: StreamWriter
   readonly #returns: ReturnPathReader
@@ -51,6 +52,8 @@ export class ScatterGather {
   readonly #waiting = new Map<number, 'direct' | 'depot'>()
   readonly #pacer = new Pacer(() => this.#taken())
   #hasSwitched = false
+  #isSourceDrained = false
+  #waitingForSource: NodeJS.Timeout | undefined
   #askedAt = -Infinity
   #calming: NodeJS.Timeout | null = null
   #expected: number | null = null
@@ -82,8 +85,11 @@ export class ScatterGather {
         }),
       )
     })
-    this.#source = new FrameLink(source, (got) => this.#fromSource(got))
-    void this.#source.closed.then((why) => this.#sourceClosed(why))
+    this.#source = new LastingLink(
+      source,
+      (got) => this.#fromSource(got),
+      (why, mayReturn) => this.#sourceClosed(why, mayReturn),
+    )
     qemu.on('data', (chunk: Buffer) => {
       try {
         this.#returns.push(chunk)
@@ -109,6 +115,14 @@ export class ScatterGather {
     return this.#qemu.writableLength
   }
 
+  /** The source has dialled again, with or without this end having noticed that the former link is dead. */
+  takeSource(link: Duplex): void {
+    if (this.#hasEnded) return void link.destroy()
+    clearTimeout(this.#waitingForSource)
+    this.#options.log('info', 'scatter: the source is back')
+    this.#source.replace(link)
+  }
+
   fail(failure: Failure): void {
     if (this.#hasEnded) return
     this.#tell()
@@ -120,6 +134,7 @@ export class ScatterGather {
     if (this.#hasEnded) return
     this.#hasEnded = true
     clearInterval(this.#ticking)
+    clearTimeout(this.#waitingForSource)
     if (this.#calming) clearTimeout(this.#calming)
     this.#pacer.dispose()
     for (const depot of this.#depots) depot.bye()
@@ -153,6 +168,9 @@ export class ScatterGather {
         break
       case frames.placed:
         this.#placed(got, got.extra)
+        break
+      case frames.drained:
+        this.#isSourceDrained = true
         break
       case frames.done:
         if (!this.#hasSwitched) {
@@ -307,18 +325,15 @@ export class ScatterGather {
   async #depotAway(depot: DepotGets, why: string, redial: (() => Promise<Duplex>) | undefined): Promise<void> {
     if (this.#hasEnded) return
     this.#options.log('warning', `scatter: depot ${depot.name} is away: ${why}`)
-    const deadline = Date.now() + redialForMs
-    let refusals = 0
-    while (redial && this.#isNeeded(depot) && Date.now() < deadline && !this.#hasEnded) {
-      try {
-        const link = await redial()
+    try {
+      if (redial && this.#isNeeded(depot)) {
+        const link = await dialAgain({ dial: redial, forMs: redialForMs, isWanted: () => !this.#hasEnded && this.#isNeeded(depot) })
         if (this.#hasEnded) return void link.destroy()
         this.#options.log('info', `scatter: depot ${depot.name} is back`)
         return depot.comeBack(link)
-      } catch (thrown) {
-        if (thrown instanceof Failure && (thrown.code === 'scatter-depot' || (/ECONNREFUSED/.test(thrown.evidence ?? '') && ++refusals === 3))) break
-        await delay(redialEveryMs)
       }
+    } catch {
+      // It is lost.
     }
     if (this.#hasEnded) return
     this.#counts.lost |= depot.bit
@@ -419,12 +434,21 @@ export class ScatterGather {
     this.#finish(null)
   }
 
-  #sourceClosed(why: string | null): void {
+  /** What the destination has need of may be with the source's agent alone. One that ended its link itself is dead or has given up, and does not come again. */
+  #sourceClosed(why: string | null, mayReturn: boolean): void {
     if (this.#hasEnded || this.#expected !== null) return
+    const { waitsForSource } = this.#options
+    if (!waitsForSource || !this.#hasSwitched || !mayReturn || (why === null && !this.#isSourceDrained)) return this.#sourceLost(why)
+    this.#options.log('warning', `scatter: the source is away: ${why ?? 'it hung up'}`)
+    this.#waitingForSource = setTimeout(() => this.#sourceLost(why), this.#isSourceDrained && why !== null ? waitsForSource.drainedMs : waitsForSource.usualMs)
+  }
+
+  #sourceLost(why: string | null): void {
     this.fail(new Failure('relay-broken', 'The source’s agent is gone before all memory had left there.', { evidence: why ?? 'it hung up' }))
   }
 
   #tell(): void {
+    if (!this.#source.isOpen) return
     const counts: GatherCounts = { ...this.#counts, delivered: this.#delivered.count, waiting: this.#waiting.size }
     this.#source.send(frame(frames.counts, { payload: Buffer.from(JSON.stringify(counts)) }))
   }

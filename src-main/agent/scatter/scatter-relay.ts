@@ -11,7 +11,7 @@ import type { PageRelay } from '../relay/page-relay.ts'
 import { holdSocket } from '../relay/socket-holder.ts'
 import { endTunnel, openPageLink, type TunnelRoute } from '../tunnel/tunnel-client.ts'
 import type { DepotHello } from './depot-role.ts'
-import type { GatherHello } from './gather-role.ts'
+import type { GatherAgainHello, GatherHello } from './gather-role.ts'
 import { ScatterSource } from './scatter-source.ts'
 import { Sealer } from './seal.ts'
 
@@ -39,7 +39,7 @@ export class ScatterRelay implements PageRelay {
   #source: ScatterSource | null = null
   #reason: Failure | null = null
   #ticking: NodeJS.Timeout | undefined
-  #isOver = false
+  readonly #over = new AbortController()
   #settle: (failure: Failure | null) => void = () => {}
   #begun: (source: ScatterSource) => void = () => {}
   readonly #hasBegun = new Promise<ScatterSource>((resolve) => (this.#begun = resolve))
@@ -85,6 +85,7 @@ export class ScatterRelay implements PageRelay {
       sealer: new Sealer(secret),
       hold: (qemu) => holdSocket(qemu as Socket, process.argv[1] as string, leg.uuid),
       isMidway: () => isMidway(leg.uuid),
+      redial: () => this.#dial(this.#options.route, { role: 'gather-again', uuid: leg.uuid }, this.#over.signal),
       log: leg.log,
     })
     this.#source = source
@@ -112,7 +113,7 @@ export class ScatterRelay implements PageRelay {
     else this.#end(reason)
   }
 
-  async #dial(route: TunnelRoute, hello: DepotHello | GatherHello, signal: AbortSignal): Promise<Duplex> {
+  async #dial(route: TunnelRoute, hello: DepotHello | GatherHello | GatherAgainHello, signal: AbortSignal): Promise<Duplex> {
     const link = await openPageLink(route, hello, dialMs, signal)
     this.#links.push(link)
     if (this.#reason) {
@@ -146,8 +147,8 @@ export class ScatterRelay implements PageRelay {
   }
 
   #end(failure: Failure | null): void {
-    if (this.#isOver) return
-    this.#isOver = true
+    if (this.#over.signal.aborted) return
+    this.#over.abort(new Failure('relay-closed', 'The move has ended.'))
     clearInterval(this.#ticking)
     this.#leg?.close()
     if (failure) for (const link of this.#links) link.destroy()

@@ -7,12 +7,13 @@ import type { RamBlock, StreamRecord, StreamSink } from '../stream/stream-record
 import type { SocketHolder } from '../relay/socket-holder.ts'
 import type { DepotPuts, Put } from './depot-puts.ts'
 import { frame, frames, headerLength, writeHeader, type Frame } from './frame.ts'
-import { FrameLink } from './frame-link.ts'
 import { GatherWay } from './gather-way.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { gatherCounts, noCounts, type GatherCounts } from './gather-counts.ts'
+import { LastingLink } from './lasting-link.ts'
 import { longestRun, PageRun } from './page-run.ts'
 import { Placement } from './placement.ts'
+import { redial } from './redial.ts'
 import { sealLength, type Sealer } from './seal.ts'
 
 /** Bytes of put pages that are not acknowledged. Beyond it QEMU is not read, and blocks. */
@@ -22,6 +23,11 @@ const mostHeld = 48 * 1024 * 1024
 const unseen = 0
 const held = 1
 const gone = 2
+
+/** For a destination whose link broke. While QEMU has the pages, its post-copy can be resumed instead. Once it has sent all, what is here is nowhere else: giving up loses the VM. Settled, the destination does without. Milliseconds. */
+const redialForMs = { scattering: 15_000, drained: 15 * 60_000, settled: 60_000 } as const
+/** The destination says something five times a second. Without a word for so long its connection is dead, whatever the system thinks. Milliseconds. */
+const silenceMs = 15_000
 
 type Holder = Pick<SocketHolder, 'release'>
 
@@ -34,6 +40,8 @@ export interface ScatterSourceOptions {
   readonly hold?: (qemu: Duplex) => Promise<Holder>
   /** Whether QEMU, whose stream is not read now, is far from its end, so that its connection may be broken. Default: it is. */
   readonly isMidway?: () => Promise<boolean>
+  /** For another link to the destination, where the first broke after the switch. Rejects with what the destination says, `scatter-gathered` where it needs nothing any more. Default: a link that went does not come back. */
+  readonly redial?: () => Promise<Duplex>
   readonly log: (level: 'info' | 'warning', text: string) => void
 }
 
@@ -46,13 +54,17 @@ export type SourceStage = 'setup' | 'scattering' | 'drained' | 'settled' | 'over
  */
 export class ScatterSource implements StreamSink {
   readonly #options: ScatterSourceOptions
-  readonly #gather: FrameLink
+  readonly #gather: LastingLink
   readonly #way: GatherWay
   readonly #placement: Placement
   readonly #reader = new StreamReader(this)
   readonly #wanted = new Set<number>()
   #qemu: Duplex | null = null
   #stage: SourceStage = 'setup'
+  /** The destination's link is broken, and dialled again. */
+  #isAway = false
+  #heardAt = 0
+  #listening: NodeJS.Timeout | undefined
   #memory: GuestMemory | null = null
   #blocks: RamBlock[] = []
   #pageState = new Uint8Array(0)
@@ -83,9 +95,12 @@ export class ScatterSource implements StreamSink {
     this.settled = new Promise((resolve, reject) => (this.#settled = { resolve, reject }))
     this.settled.catch(() => {})
     this.ended = new Promise((resolve) => (this.#end = resolve))
-    this.#gather = new FrameLink(gather, (got) => this.#fromGather(got))
+    this.#gather = new LastingLink(
+      gather,
+      (got) => this.#fromGather(got),
+      (why, mayReturn) => this.#gatherClosed(why, mayReturn),
+    )
     this.#way = new GatherWay(this.#gather)
-    void this.#gather.closed.then((why) => this.#gatherClosed(why))
     this.#placement = new Placement({
       ...options,
       settled: (put) => this.#placed(put),
@@ -140,6 +155,7 @@ export class ScatterSource implements StreamSink {
     const stage = this.#stage
     this.#failure = failure
     this.#stage = 'over'
+    clearInterval(this.#listening)
     this.#settled?.reject(failure)
     this.#gather.destroy(failure.message)
     this.#placement.destroy(failure.message)
@@ -309,7 +325,7 @@ export class ScatterSource implements StreamSink {
     const qemu = this.#qemu
     if (!qemu || this.#stage === 'over') return
     // Without depots, and before the switch, all goes to the destination.
-    const isFull = this.#placement.heldBytes > mostHeld || this.#way.isFull
+    const isFull = this.#placement.heldBytes > mostHeld || this.#way.isFull || (this.#isAway && this.#stage === 'scattering')
     if (isFull && !qemu.isPaused()) qemu.pause()
     else if (!isFull && qemu.isPaused()) qemu.resume()
   }
@@ -340,6 +356,7 @@ export class ScatterSource implements StreamSink {
   }
 
   #fromGather(got: Frame): void {
+    this.#heardAt = performance.now()
     switch (got.type) {
       case frames.taken:
         this.#way.taken(got.first)
@@ -355,6 +372,7 @@ export class ScatterSource implements StreamSink {
         return this.#heedDepots()
       case frames.settled:
         this.#stage = 'settled'
+        clearInterval(this.#listening)
         this.freeAt = Date.now()
         this.#settled?.resolve()
         this.#placement.end()
@@ -363,16 +381,20 @@ export class ScatterSource implements StreamSink {
         const failure = got.payload.length > 0 ? (JSON.parse(got.payload.toString()) as { code: string; sentence: string; evidence?: string }) : null
         if (!failure && this.#stage === 'setup' && !this.#isTail) return this.#lost(new Failure('relay-broken', 'The destination’s QEMU hung up.'))
         if (failure) return this.#lost(new Failure(failure.code, failure.sentence, failure.evidence === undefined ? {} : { evidence: failure.evidence }))
-        this.#stage = 'over'
-        this.#settled?.reject(new Failure('relay-closed', 'The destination has everything already.'))
-        this.#placement.end()
-        this.#gather.end()
-        this.#end(null)
-        return
+        return this.#arrived()
       }
       default:
         throw new Failure('scatter-frame', 'The other agent sent something out of turn.', { evidence: `frame ${got.type}` })
     }
+  }
+
+  #arrived(): void {
+    this.#stage = 'over'
+    clearInterval(this.#listening)
+    this.#settled?.reject(new Failure('relay-closed', 'The destination has everything already.'))
+    this.#placement.end()
+    this.#gather.end()
+    this.#end(null)
   }
 
   /** The destination found a depot out: nothing more goes there. */
@@ -403,6 +425,10 @@ export class ScatterSource implements StreamSink {
   #drained(): void {
     this.#qemu?.write(shutMessage())
     this.#stage = 'drained'
+    this.#way.tell(frame(frames.drained))
+    this.#listening = setInterval(() => {
+      if (!this.#isAway && performance.now() - this.#heardAt > silenceMs) this.#gather.destroy(`nothing was heard for ${silenceMs / 1000} s`)
+    }, 1000)
     this.#isDone = true
     this.#flush()
     this.#finishIfDone()
@@ -426,14 +452,36 @@ export class ScatterSource implements StreamSink {
     void this.#holder.then((holder) => holder?.release())
   }
 
-  #gatherClosed(why: string | null): void {
+  #gatherClosed(why: string | null, mayReturn: boolean): void {
     if (this.#stage === 'over') return
-    if (this.#stage === 'settled') {
-      this.#stage = 'over'
-      this.#end(new Failure('scatter-destination-lost', 'The destination’s agent went before the VM had all its memory.', { evidence: why ?? 'it hung up', next: 'What the depots hold cannot be brought there any more. Start the VM anew from its disks.' }))
-      return
+    if (this.#stage !== 'setup' && mayReturn && this.#options.redial) return void this.#dialAgain(this.#options.redial, why, redialForMs[this.#stage])
+    this.#gatherLost(why)
+  }
+
+  /** What is not known to have arrived goes over another link. QEMU is not read meanwhile, so that its post-copy can be resumed if there is none. */
+  async #dialAgain(dial: () => Promise<Duplex>, why: string | null, forMs: number): Promise<void> {
+    this.#options.log('warning', `scatter: the destination is away: ${why ?? 'it hung up'}`)
+    this.#isAway = true
+    this.#brake()
+    try {
+      const link = await redial({ dial, forMs, isWanted: () => this.stage !== 'over' })
+      if (this.stage === 'over') return void link.destroy()
+      this.#options.log('info', 'scatter: the destination is back')
+      this.#isAway = false
+      this.#heardAt = performance.now()
+      this.#gather.replace(link)
+      this.#brake()
+    } catch (thrown) {
+      if (this.stage === 'over') return
+      if (thrown instanceof Failure && thrown.code === 'scatter-gathered') return this.#arrived()
+      this.#gatherLost(`${why ?? 'it hung up'}; dialled again: ${messageOf(thrown)}`)
     }
-    this.#lost(new Failure('relay-broken', 'The way of the memory to the destination’s agent broke off.', { evidence: why ?? 'it hung up' }))
+  }
+
+  #gatherLost(why: string | null): void {
+    const evidence = why ?? 'it hung up'
+    if (this.#stage !== 'drained' && this.#stage !== 'settled') return this.#lost(new Failure('relay-broken', 'The way of the memory to the destination’s agent broke off.', { evidence }))
+    this.#lost(new Failure('scatter-destination-lost', 'The destination’s agent went before the VM had all its memory.', { evidence, next: 'What the depots hold cannot be brought there any more. Start the VM anew from its disks.' }))
   }
 
   #lost(failure: Failure): void {

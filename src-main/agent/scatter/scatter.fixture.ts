@@ -125,7 +125,11 @@ export interface RigOptions {
   readonly replicas?: number
   readonly asksFor?: readonly { block: string; start: number }[]
   readonly bytesPerTurn?: number
+  /** Milliseconds that the destination waits for a source whose link broke; that source dials again then. */
+  readonly waitsMs?: number
   readonly isMidway?: () => Promise<boolean>
+  /** Depots acknowledge nothing until `answer` is called: what they were given is with the source's agent alone. */
+  readonly holdsAnswers?: boolean
   /** What a depot's answer becomes on its way. */
   readonly corrupt?: (index: number, bytes: Buffer) => Buffer
 }
@@ -148,6 +152,11 @@ export function rig(options: RigOptions = {}) {
   const [gatherLeg, gatherQemuEnd] = connection()
   const [toGather, fromSource] = connection()
   const made: Depot[] = []
+  const answers = { isHeld: options.holdsAnswers === true, held: [] as (() => void)[] }
+  const answer = () => {
+    answers.isHeld = false
+    for (const give of answers.held.splice(0)) give()
+  }
   const depots = Array.from({ length: count }, (_, index) => {
     const [put, puts] = connection()
     const [get, gets] = connection()
@@ -157,6 +166,10 @@ export function rig(options: RigOptions = {}) {
       return Promise.resolve(near)
     })
     made.push(depot)
+    if (options.holdsAnswers === true) {
+      const write = puts.write.bind(puts) as (bytes: Buffer) => boolean
+      puts.write = ((bytes: Buffer) => (answers.isHeld ? answers.held.push(() => void write(bytes)) > 0 : write(bytes))) as typeof puts.write
+    }
     depot.takeSource(puts)
     if (options.corrupt) {
       const write = gets.write.bind(gets) as (bytes: Buffer) => boolean
@@ -172,11 +185,21 @@ export function rig(options: RigOptions = {}) {
     }
     return { name: `depot-${index + 1}`, depot, put, get, redial, kill: () => void ((isKilled = true), [put, puts, get, gets].forEach((end) => end.destroy())) }
   })
-  const source = new ScatterSource(toGather, { depots: depots.map(({ name, put }) => ({ name, link: put })), replicas, sealer, log, ...(options.isMidway ? { isMidway: options.isMidway } : {}) })
-  const gather = new ScatterGather(fromSource, gatherLeg, { depots: depots.map(({ name, get, redial }) => ({ name, link: get, redial })), sealer, gatherMiBps: null, log })
+  const links: Duplex[] = [toGather]
+  const cuts = { isCut: false, dials: 0 }
+  const dialGather = async () => {
+    cuts.dials += 1
+    if (cuts.isCut) throw new Failure('agent-tunnel-unreachable', 'The destination’s agent cannot be reached.')
+    const [near, far] = connection()
+    links.push(near)
+    gather.takeSource(far)
+    return Promise.resolve(near)
+  }
+  const source: ScatterSource = new ScatterSource(toGather, { depots: depots.map(({ name, put }) => ({ name, link: put })), replicas, sealer, log, ...(options.isMidway ? { isMidway: options.isMidway } : {}), ...(options.waitsMs === undefined ? {} : { redial: dialGather }) })
+  const gather: ScatterGather = new ScatterGather(fromSource, gatherLeg, { depots: depots.map(({ name, get, redial }) => ({ name, link: get, redial })), sealer, gatherMiBps: null, log, ...(options.waitsMs === undefined ? {} : { waitsForSource: { usualMs: options.waitsMs, drainedMs: options.waitsMs } }) })
   const loading = new LoadingQemu(gatherQemuEnd, options)
   const stream = options.stream ?? captures[options.capture ?? 'postcopy72']
   const sending = new SendingQemu(sourceQemuEnd, stream, options.chunks)
   source.take(sourceLeg)
-  return { source, gather, loading, sending, depots, warnings, stream, link: toGather, ended: Promise.all([source.ended, gather.ended]) }
+  return { source, gather, loading, sending, depots, warnings, stream, link: toGather, links, cuts, answer, ended: Promise.all([source.ended, gather.ended]) }
 }

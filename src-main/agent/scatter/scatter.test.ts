@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { Failure } from '../../base/failure.ts'
 import { captures } from '../stream/captures.fixture.ts'
 import { rig, Taken } from './scatter.fixture.ts'
+import type { ScatterSource, SourceStage } from './scatter-source.ts'
 
 const postcopies = ['postcopy72', 'postcopy100'] as const
 
@@ -211,6 +213,66 @@ test('the way to the destination breaks when QEMU has sent all: it is told SHUT 
   expect((await source.ended)?.code).toBe('relay-broken')
   await sending.closed
   expect(sending).toMatchObject({ broke: false, shut: true })
+})
+
+/** When the source has got so far, or has got everything out of QEMU. */
+async function reached(source: ScatterSource, stage: SourceStage): Promise<void> {
+  while (source.stage !== stage && source.stage !== 'over') await new Promise((resolve) => setImmediate(resolve))
+}
+
+test.each(['scattering', 'drained', 'settled'] as const)('%s: the way to the destination breaks, and is dialled again: what had not arrived does, and the source is free', async (stage) => {
+  const { ended, source, loading, sending, links, warnings, answer } = rig({ stream: large, bytesPerTurn: 4096, waitsMs: 5000, replicas: 2, holdsAnswers: stage === 'drained' })
+  await reached(source, stage)
+  links.at(-1)?.destroy()
+  await expect.poll(() => warnings.join()).toContain('the destination is away')
+  answer()
+  await source.settled
+  expect(sending).toMatchObject({ broke: false })
+  expect(await ended).toEqual([null, null])
+  expect(loading.memory).toEqual(Taken.of(large).memory)
+  expect(loading.twice).toBe(0)
+})
+
+test('it breaks again and again, at any moment after the switch', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 6 }), fc.integer({ min: 1, max: 2 }), async (turns, replicas) => {
+      const { ended, source, gather, loading, sending, links } = rig({ stream: large, bytesPerTurn: 16_384, waitsMs: 5000, replicas })
+      while (gather.delivered === 0) await new Promise((resolve) => setImmediate(resolve))
+      for (const count of turns) {
+        for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
+        links.at(-1)?.destroy()
+      }
+      expect(await ended).toEqual([null, null])
+      expect(source.stage).toBe('over')
+      expect(sending).toMatchObject({ broke: false, shut: true })
+      expect(loading.memory).toEqual(Taken.of(large).memory)
+      expect(loading.twice).toBe(0)
+    }),
+    { numRuns: 12 },
+  )
+})
+
+test('a link that stays broken right after QEMU’s end of stream for longer than one try: nothing is lost', async () => {
+  const { ended, source, loading, links, cuts, answer } = rig({ stream: large, bytesPerTurn: 4096, waitsMs: 60_000, holdsAnswers: true })
+  await reached(source, 'drained')
+  cuts.isCut = true
+  links.at(-1)?.destroy()
+  answer()
+  await expect.poll(() => cuts.dials, { timeout: 5000 }).toBeGreaterThan(1)
+  expect(source.stage).toBe('drained')
+  cuts.isCut = false
+  expect(await ended).toEqual([null, null])
+  expect(loading.memory).toEqual(Taken.of(large).memory)
+})
+
+test('a source that does not come back: the destination says that memory is missing', async () => {
+  const { source, gather, links, cuts, loading } = rig({ stream: large, bytesPerTurn: 4096, waitsMs: 50, holdsAnswers: true })
+  await reached(source, 'drained')
+  cuts.isCut = true
+  links.at(-1)?.destroy()
+  expect(await gather.ended).toMatchObject({ code: 'relay-broken' })
+  expect(loading.kinds).not.toContain('eof')
+  source.fail(new Failure('move-ended', 'The move has ended.'))
 })
 
 test('once it is settled, the source may go and the destination has everything all the same', async () => {
