@@ -20,7 +20,7 @@ beforeAll(async () => {
   ;[lab, agent, dying] = await Promise.all([
     Lab.up({ hosts: [{ generation: 12 }, { generation: 13 }, { generation: 13 }, {}] }),
     buildAgent(),
-    buildAgent((path, text) => (path.endsWith('/scatter/scatter-source.ts') ? text.replace('this.#qemu?.write(shutMessage())', "process.kill(process.pid, 'SIGKILL')") : text)),
+    buildAgent((path, text) => (path.endsWith('/scatter/scatter-source.ts') ? text.replace('this.#qemu?.shut()', "process.kill(process.pid, 'SIGKILL')") : text)),
   ])
   before = await Promise.all(lab.hosts.map((host) => host.count()))
 }, 600_000)

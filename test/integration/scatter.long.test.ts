@@ -9,7 +9,7 @@ import { until } from '../lab/waiting.ts'
 import type { RemoteMove } from '../../src-main/features/host/agent/remote-move.ts'
 import { recoverAgentMove } from '../../src-main/features/host/agent/agent-move.ts'
 import { agentOn, agentsGone, buildAgent, countAll, Heard, RiggedHost, specOf } from './agent-rig.ts'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { lastPages, scatter, type ScatterRequest } from './scatter-rig.ts'
 
 // Memory that is scattered over depots, on real hosts: one source, one destination, three depots; guests check their own memory.
@@ -102,11 +102,11 @@ async function carryOn(move: RemoteMove, heard: Heard): Promise<void> {
 }
 
 /** Of an agent: what it and its tunnels said. */
-const logOf = (host: LabHost) =>
-  readdirSync(host.onMachine('/root/.cache/drover'))
-    .filter((name) => name.endsWith('.log'))
-    .map((name) => readFileSync(host.onMachine(`/root/.cache/drover/${name}`), 'utf8'))
-    .join()
+function logOf(host: LabHost): string {
+  const folder = host.onMachine('/root/.cache/drover')
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.log')) : []
+  return names.map((name) => readFileSync(`${folder}/${name}`, 'utf8')).join()
+}
 
 test('the source is free long before the destination has all memory, and nothing is lost', async () => {
   let watch: GuestWatch | null = null as GuestWatch | null

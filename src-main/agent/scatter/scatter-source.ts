@@ -1,20 +1,18 @@
 import type { Duplex } from 'node:stream'
 import { Failure, messageOf } from '../../base/failure.ts'
 import { commands } from '../stream/format.ts'
-import { requestMessage, shutMessage } from '../stream/return-path.ts'
 import { StreamReader } from '../stream/stream-reader.ts'
 import type { RamBlock, StreamRecord, StreamSink } from '../stream/stream-record.ts'
-import type { SocketHolder } from '../relay/socket-holder.ts'
 import type { DepotPuts, Put } from './depot-puts.ts'
 import { frame, frames, headerLength, writeHeader, type Frame } from './frame.ts'
 import { GatherWay } from './gather-way.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { gatherCounts, noCounts, type GatherCounts } from './gather-counts.ts'
-import { LastingLink } from './lasting-link.ts'
-import { longestRun, PageRun } from './page-run.ts'
+import { PageRun } from './page-run.ts'
 import { Placement } from './placement.ts'
-import { redial } from './redial.ts'
+import { RunMaker } from './run-maker.ts'
 import { sealLength, type Sealer } from './seal.ts'
+import { SourceQemu, type SourceQemuOptions } from './source-qemu.ts'
 
 /** Bytes of put pages that are not acknowledged. Beyond it QEMU is not read, and blocks. */
 const mostHeld = 48 * 1024 * 1024
@@ -24,25 +22,15 @@ const unseen = 0
 const held = 1
 const gone = 2
 
-/** For a destination whose link broke. While QEMU has the pages, its post-copy can be resumed instead. Once it has sent all, what is here is nowhere else: giving up loses the VM. Settled, the destination does without. Milliseconds. */
-const redialForMs = { scattering: 15_000, drained: 15 * 60_000, settled: 60_000 } as const
-/** The destination says something five times a second. Without a word for so long its connection is dead, whatever the system thinks. Milliseconds. */
-const silenceMs = 15_000
-
-type Holder = Pick<SocketHolder, 'release'>
-
-export interface ScatterSourceOptions {
+/** For a destination whose link broke. Before the switch the VM runs on here. While QEMU has the pages, its post-copy can be resumed instead. Once it has sent all, what is here is nowhere else: giving up loses the VM. Settled, the destination does without. Milliseconds. */
+const patienceMs = { setup: 0, scattering: 15_000, drained: 15 * 60_000, settled: 60_000, over: 0 } as const satisfies Record<SourceStage, number>
+export interface ScatterSourceOptions extends SourceQemuOptions {
   readonly depots: readonly { readonly name: string; readonly link: Duplex }[]
   /** Of each page, on different depots. */
   readonly replicas: number
   readonly sealer: Sealer
-  /** Gives QEMU's connection a second holder, for the time between its end of stream and SHUT. */
-  readonly hold?: (qemu: Duplex) => Promise<Holder>
-  /** Whether QEMU, whose stream is not read now, is far from its end, so that its connection may be broken. Default: it is. */
-  readonly isMidway?: () => Promise<boolean>
   /** For another link to the destination, where the first broke after the switch. Rejects with what the destination says, `scatter-gathered` where it needs nothing any more. Default: a link that went does not come back. */
   readonly redial?: () => Promise<Duplex>
-  readonly log: (level: 'info' | 'warning', text: string) => void
 }
 
 /** How the source stands. `setup`: before the switch, when all can be taken back. `drained`: QEMU has sent all and was told so. `settled`: nothing is here alone. */
@@ -54,26 +42,19 @@ export type SourceStage = 'setup' | 'scattering' | 'drained' | 'settled' | 'over
  */
 export class ScatterSource implements StreamSink {
   readonly #options: ScatterSourceOptions
-  readonly #gather: LastingLink
   readonly #way: GatherWay
   readonly #placement: Placement
   readonly #reader = new StreamReader(this)
   readonly #wanted = new Set<number>()
-  #qemu: Duplex | null = null
+  #qemu: SourceQemu | null = null
   #stage: SourceStage = 'setup'
-  /** The destination's link is broken, and dialled again. */
-  #isAway = false
-  #heardAt = 0
-  #listening: NodeJS.Timeout | undefined
   #memory: GuestMemory | null = null
   #blocks: RamBlock[] = []
   #pageState = new Uint8Array(0)
-  #run: PageRun | null = null
-  #fill: { first: number; count: number; byte: number } | null = null
+  #runs: RunMaker | null = null
   #isIdling = false
   /** A pre-copy has come to its end, without a switch. */
   #isTail = false
-  #holder: Promise<Holder | null> = Promise.resolve(null)
   #pages = 0
   #isDone = false
   #failure: Failure | null = null
@@ -95,12 +76,14 @@ export class ScatterSource implements StreamSink {
     this.settled = new Promise((resolve, reject) => (this.#settled = { resolve, reject }))
     this.settled.catch(() => {})
     this.ended = new Promise((resolve) => (this.#end = resolve))
-    this.#gather = new LastingLink(
-      gather,
-      (got) => this.#fromGather(got),
-      (why, mayReturn) => this.#gatherClosed(why, mayReturn),
-    )
-    this.#way = new GatherWay(this.#gather)
+    this.#way = new GatherWay(gather, {
+      ...options,
+      take: (got) => this.#fromGather(got),
+      patienceMs: () => patienceMs[this.#stage],
+      changed: () => this.#brake(),
+      gathered: () => this.#arrived(),
+      lost: (why) => this.#gatherLost(why),
+    })
     this.#placement = new Placement({
       ...options,
       settled: (put) => this.#placed(put),
@@ -139,12 +122,11 @@ export class ScatterSource implements StreamSink {
   /** Takes QEMU's connection. */
   take(qemu: Duplex): void {
     if (this.#failure) return void qemu.destroy()
-    this.#qemu = qemu
-    qemu.on('data', (chunk: Buffer) => this.#fromQemu(chunk))
-    qemu.once('end', () => this.#qemuEnded())
-    qemu.once('error', (thrown) => this.fail(new Failure('relay-broken', 'QEMU broke its connection to the agent.', { evidence: thrown.message })))
-    qemu.once('close', () => this.#qemuEnded())
-    qemu.resume()
+    this.#qemu = new SourceQemu(qemu, this.#options, {
+      data: (chunk) => this.#fromQemu(chunk),
+      ended: () => this.#qemuEnded(),
+      broken: (why) => this.fail(new Failure('relay-broken', 'QEMU broke its connection to the agent.', { evidence: why })),
+    })
   }
 
   /** Breaks everything. Before the switch the VM runs on at the source; in the midst of it both QEMUs pause, and the post-copy can be resumed without the agents. */
@@ -155,29 +137,13 @@ export class ScatterSource implements StreamSink {
     const stage = this.#stage
     this.#failure = failure
     this.#stage = 'over'
-    clearInterval(this.#listening)
     this.#settled?.reject(failure)
-    this.#gather.destroy(failure.message)
+    this.#way.destroy(failure.message)
     this.#placement.destroy(failure.message)
     // SHUT must reach QEMU, which then hangs up by itself.
-    if (stage === 'scattering' && this.#qemu) void this.#breakOff(this.#qemu)
+    if (stage === 'scattering') void this.#qemu?.breakOff()
     else if (stage === 'setup') this.#qemu?.destroy()
     this.#end(failure)
-  }
-
-  /** In the midst of the memory a break lets the post-copy be resumed. Should QEMU be at its end already, a break would have it run its guest again: then it is told that all is well, and stops for good. */
-  async #breakOff(qemu: Duplex): Promise<void> {
-    qemu.pause()
-    qemu.removeAllListeners('data')
-    const { isMidway } = this.#options
-    const mayBreak = isMidway ? await isMidway() : true
-    if (!mayBreak) {
-      this.#options.log('warning', 'scatter: QEMU is at the end of its memory and is told so, since a break would have it run on here')
-      qemu.write(shutMessage())
-      return void qemu.resume()
-    }
-    this.#release()
-    qemu.destroy()
   }
 
   #fromQemu(chunk: Buffer): void {
@@ -190,11 +156,11 @@ export class ScatterSource implements StreamSink {
     this.#flushRaw()
     this.#brake()
     // A run that is not full goes on with what comes next, if that is there already.
-    if ((this.#run || this.#fill) && !this.#isIdling) {
+    if (this.#runs?.isOpen && !this.#isIdling) {
       this.#isIdling = true
       setImmediate(() => {
         this.#isIdling = false
-        this.#flush()
+        this.#runs?.flush()
       })
     }
   }
@@ -229,33 +195,19 @@ export class ScatterSource implements StreamSink {
     if (!this.#memory) return void this.#way.addRaw(word, data)
     const page = this.#memory.numberOf(block, offset)
     if (!this.#isNew(page)) return
-    if (this.#wanted.delete(page)) {
-      this.#flush()
-      const run = new PageRun(page, this.#memory.pageSize)
-      run.add(data)
-      this.#sendDirect(run.unsealed(), page, 1)
-      return
-    }
-    this.#flushFill()
-    if (this.#run && (this.#run.first + this.#run.count !== page || this.#run.count === longestRun || !this.#memory.continues(page))) this.#flushRun()
-    this.#run ??= new PageRun(page, this.#memory.pageSize)
-    this.#run.add(data)
+    if (!this.#wanted.delete(page)) return this.#runs?.add(page, data)
+    this.#runs?.flush()
+    const run = new PageRun(page, this.#memory.pageSize)
+    run.add(data)
+    this.#sendDirect(run.unsealed(), page, 1)
   }
 
   zero(block: RamBlock, offset: number, fill: number, bytes: Buffer): void {
     if (!this.#memory) return void this.#way.addRaw(bytes)
     const page = this.#memory.numberOf(block, offset)
     if (!this.#isNew(page)) return
-    const isWanted = this.#wanted.delete(page)
-    this.#flushRun()
-    const last = this.#fill
-    // Bounded, so that one small frame does not become a flood at the far end.
-    if (last && last.byte === fill && last.first + last.count === page && last.count < 1024 && this.#memory.continues(page)) last.count += 1
-    else {
-      this.#flushFill()
-      this.#fill = { first: page, count: 1, byte: fill }
-    }
-    if (isWanted) this.#flushFill()
+    this.#runs?.addFill(page, fill)
+    if (this.#wanted.delete(page)) this.#runs?.flush()
   }
 
   /** QEMU sends a page but once after the switch; were it otherwise, the first counts, for the guest may have written to it since. */
@@ -269,43 +221,30 @@ export class ScatterSource implements StreamSink {
   #switch(): void {
     this.#memory = new GuestMemory(this.#reader.ramSection as number, this.#reader.pageSize, this.#blocks)
     this.#pageState = new Uint8Array(this.#memory.pages)
+    this.#runs = new RunMaker(this.#memory, { run: (run) => this.#route(run), fill: (...run) => this.#fill(...run) })
     this.#flushRaw()
     const map = frame(frames.map, { payload: this.#memory.toMessage() })
     this.#way.tell(map)
     this.#placement.tell(map)
     this.#way.tell(frame(frames.switched))
     this.#stage = 'scattering'
-    if (this.#qemu && this.#options.hold) {
-      this.#holder = this.#options.hold(this.#qemu).catch((thrown: unknown) => {
-        this.#options.log('warning', `scatter: ${messageOf(thrown)}`)
-        return null
-      })
-    }
+    this.#qemu?.hold()
   }
 
   #flushRaw(): void {
     if (!this.#way.hasRaw) return
-    this.#flush()
+    this.#runs?.flush()
     this.#way.flushRaw()
   }
 
-  #flush(): void {
-    this.#flushRun()
-    this.#flushFill()
+  #fill(first: number, count: number, byte: number): void {
+    this.sent.filled += count
+    this.#way.fill(first, count, byte)
   }
 
-  #flushFill(): void {
-    const fill = this.#fill
-    if (!fill) return
-    this.#fill = null
-    this.sent.filled += fill.count
-    this.#way.fill(fill.first, fill.count, fill.byte)
-  }
-
-  #flushRun(): void {
-    const run = this.#run
-    if (!run || !this.#memory) return
-    this.#run = null
+  /** To the destination if it takes more just now, else to depots. */
+  #route(run: PageRun): void {
+    if (!this.#memory) return
     const chosen = this.#way.hasRoomFor(run.count * this.#memory.pageSize) ? [] : this.#placement.choose()
     if (chosen.length === 0) return this.#sendDirect(run.unsealed(), run.first, run.count)
     const bytes = writeHeader(run.sealed((page, data, into, at) => this.#options.sealer.seal(page, data, into, at)), frames.sealed, run.first, run.count)
@@ -320,14 +259,11 @@ export class ScatterSource implements StreamSink {
     this.#way.direct(bytes, first, count)
   }
 
-  /** QEMU is read only as long as there is room for what it sends. */
+  /** QEMU is read only as long as there is room for what it sends, and while its post-copy may have to be resumed not at all. */
   #brake(): void {
-    const qemu = this.#qemu
-    if (!qemu || this.#stage === 'over') return
+    if (this.#stage === 'over') return
     // Without depots, and before the switch, all goes to the destination.
-    const isFull = this.#placement.heldBytes > mostHeld || this.#way.isFull || (this.#isAway && this.#stage === 'scattering')
-    if (isFull && !qemu.isPaused()) qemu.pause()
-    else if (!isFull && qemu.isPaused()) qemu.resume()
+    this.#qemu?.brake(this.#placement.heldBytes > mostHeld || this.#way.isFull || (this.#way.isAway && this.#stage === 'scattering'))
   }
 
   #placed(put: Put): void {
@@ -356,7 +292,6 @@ export class ScatterSource implements StreamSink {
   }
 
   #fromGather(got: Frame): void {
-    this.#heardAt = performance.now()
     switch (got.type) {
       case frames.taken:
         this.#way.taken(got.first)
@@ -365,14 +300,14 @@ export class ScatterSource implements StreamSink {
         return this.#asked(got.first, got.count)
       case frames.back:
         // After SHUT nothing may reach QEMU.
-        if (this.#stage === 'setup' || this.#stage === 'scattering') this.#qemu?.write(got.payload)
+        if (this.#stage === 'setup' || this.#stage === 'scattering') this.#qemu?.tell(got.payload)
         return
       case frames.counts:
         this.counts = gatherCounts.parse(JSON.parse(got.payload.toString()))
         return this.#heedDepots()
       case frames.settled:
         this.#stage = 'settled'
-        clearInterval(this.#listening)
+        this.#way.unwatch()
         this.freeAt = Date.now()
         this.#settled?.resolve()
         this.#placement.end()
@@ -389,11 +324,11 @@ export class ScatterSource implements StreamSink {
   }
 
   #arrived(): void {
+    if (this.#stage === 'over') return
     this.#stage = 'over'
-    clearInterval(this.#listening)
     this.#settled?.reject(new Failure('relay-closed', 'The destination has everything already.'))
     this.#placement.end()
-    this.#gather.end()
+    this.#way.end()
     this.#end(null)
   }
 
@@ -411,26 +346,23 @@ export class ScatterSource implements StreamSink {
       if (this.#pageState[page] === held) {
         const put = this.#placement.find(page)
         if (put) this.#way.direct(this.#unsealed(put, page, 1), page, 1, true)
-      } else if (this.#run && page >= this.#run.first && page < this.#run.first + this.#run.count) this.#flush()
+      } else if (this.#runs?.has(page)) this.#runs.flush()
       else if (this.#pageState[page] === unseen && !this.#wanted.has(page)) {
         this.#wanted.add(page)
         const { block, offset } = memory.placeOf(page)
-        // A request without the block's name would refer to one that QEMU may never have seen.
-        if (this.#stage === 'scattering') this.#qemu?.write(requestMessage(block.name, offset, memory.pageSize))
+        if (this.#stage === 'scattering') this.#qemu?.request(block.name, offset, memory.pageSize)
       }
     }
   }
 
   /** QEMU has sent all. It is told so before anything else: were its connection to break now, it would run its guest again beside the destination's. */
   #drained(): void {
-    this.#qemu?.write(shutMessage())
+    this.#qemu?.shut()
     this.#stage = 'drained'
     this.#way.tell(frame(frames.drained))
-    this.#listening = setInterval(() => {
-      if (!this.#isAway && performance.now() - this.#heardAt > silenceMs) this.#gather.destroy(`nothing was heard for ${silenceMs / 1000} s`)
-    }, 1000)
+    this.#way.watch()
     this.#isDone = true
-    this.#flush()
+    this.#runs?.flush()
     this.#finishIfDone()
   }
 
@@ -442,44 +374,14 @@ export class ScatterSource implements StreamSink {
 
   /** QEMU's end in order: of a pre-copy that came through without a switch, or after SHUT. */
   #qemuEnded(): void {
-    this.#release()
+    this.#qemu?.release()
     if (this.#stage === 'scattering') return this.fail(new Failure('relay-broken', 'QEMU broke its connection to the agent before all memory had left.'))
     if (this.#stage !== 'setup') return
     if (!this.#reader.isPostcopy) this.#way.tell(frame(frames.done, { first: 0 }))
   }
 
-  #release(): void {
-    void this.#holder.then((holder) => holder?.release())
-  }
-
-  #gatherClosed(why: string | null, mayReturn: boolean): void {
+  #gatherLost(evidence: string): void {
     if (this.#stage === 'over') return
-    if (this.#stage !== 'setup' && mayReturn && this.#options.redial) return void this.#dialAgain(this.#options.redial, why, redialForMs[this.#stage])
-    this.#gatherLost(why)
-  }
-
-  /** What is not known to have arrived goes over another link. QEMU is not read meanwhile, so that its post-copy can be resumed if there is none. */
-  async #dialAgain(dial: () => Promise<Duplex>, why: string | null, forMs: number): Promise<void> {
-    this.#options.log('warning', `scatter: the destination is away: ${why ?? 'it hung up'}`)
-    this.#isAway = true
-    this.#brake()
-    try {
-      const link = await redial({ dial, forMs, isWanted: () => this.stage !== 'over' })
-      if (this.stage === 'over') return void link.destroy()
-      this.#options.log('info', 'scatter: the destination is back')
-      this.#isAway = false
-      this.#heardAt = performance.now()
-      this.#gather.replace(link)
-      this.#brake()
-    } catch (thrown) {
-      if (this.stage === 'over') return
-      if (thrown instanceof Failure && thrown.code === 'scatter-gathered') return this.#arrived()
-      this.#gatherLost(`${why ?? 'it hung up'}; dialled again: ${messageOf(thrown)}`)
-    }
-  }
-
-  #gatherLost(why: string | null): void {
-    const evidence = why ?? 'it hung up'
     if (this.#stage !== 'drained' && this.#stage !== 'settled') return this.#lost(new Failure('relay-broken', 'The way of the memory to the destination’s agent broke off.', { evidence }))
     this.#lost(new Failure('scatter-destination-lost', 'The destination’s agent went before the VM had all its memory.', { evidence, next: 'What the depots hold cannot be brought there any more. Start the VM anew from its disks.' }))
   }
