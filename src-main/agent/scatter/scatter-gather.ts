@@ -3,35 +3,27 @@ import { Failure, messageOf } from '../../base/failure.ts'
 import { ReturnPathReader, type ReturnMessage } from '../stream/return-path.ts'
 import { Pacer } from '../pages/pacer.ts'
 import { StreamWriter } from '../stream/stream-writer.ts'
-import { DepotGets, type Run } from './depot-gets.ts'
+import type { Run } from './depot-gets.ts'
+import { Fetcher, type FetcherOptions } from './fetcher.ts'
 import { frame, frames, type Frame } from './frame.ts'
 import type { GatherCounts } from './gather-counts.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { LastingLink } from './lasting-link.ts'
 import { PageBits } from './page-bits.ts'
-import { redial as dialAgain } from './redial.ts'
-import { sealLength, type Sealer } from './seal.ts'
 
 /** Bytes that QEMU has not taken, beyond which nothing more is asked for, and the source is not told that it may send. */
 const mostUntaken = 256 * 1024
 /** Bytes from the source that QEMU has taken without the source having been told. */
 const mostUntold = 32 * 1024
 const countEveryMs = 200
-/** While the guest waits, and so long after it did, since one page that it misses is followed by the next: bulk hardly gets in the way. Milliseconds, and pages. */
+/** While the guest waits, and so long after it did, since one page that it misses is followed by the next, little else is asked for. Milliseconds. */
 const calmAfterMs = 20
-const trickle = 4
-/** For a depot whose link broke; as long as it keeps what it has. */
-const redialForMs = 60_000
 
-export interface ScatterGatherOptions {
-  /** `redial`: for another link to the same depot, where the first broke; rejects with `scatter-depot` where it keeps nothing any more. Default: a link that went does not come back. */
-  readonly depots: readonly { readonly name: string; readonly link: Duplex; readonly redial?: () => Promise<Duplex> }[]
-  readonly sealer: Sealer
+export interface ScatterGatherOptions extends FetcherOptions {
   /** MiB/s at which pages are taken; null: all that comes. What the guest waits for does not wait for it. */
   readonly gatherMiBps: number | null
   /** After the switch, how long a source whose link broke may take to dial again. Milliseconds. `drained`: where QEMU there has sent all, so that the agent alone has what is missing. Default: it does not come back. */
   readonly waitsForSource?: { readonly usualMs: number; readonly drainedMs: number }
-  readonly log: (level: 'info' | 'warning', text: string) => void
 }
 
 /**
@@ -44,11 +36,9 @@ export class ScatterGather {
   readonly #qemu: Duplex
   readonly #writer: StreamWriter
   readonly #returns: ReturnPathReader
-  readonly #depots: DepotGets[] = []
+  readonly #fetcher: Fetcher
   #memory: GuestMemory | null = null
   #delivered = new PageBits(0)
-  /** Depots that have each page. */
-  #places = new Uint8Array(0)
   readonly #waiting = new Map<number, 'direct' | 'depot'>()
   readonly #pacer = new Pacer(() => this.#taken())
   #hasSwitched = false
@@ -59,7 +49,7 @@ export class ScatterGather {
   #expected: number | null = null
   #isComplete = false
   #untold = 0
-  #counts = { toQemu: 0, rack: 0, direct: 0, depot: 0, distrusted: 0, lost: 0 }
+  #counts = { toQemu: 0, direct: 0, depot: 0 }
   #hasEnded = false
   #ticking: NodeJS.Timeout
   #end: (failure: Failure | null) => void = () => {}
@@ -76,14 +66,18 @@ export class ScatterGather {
       qemu.write(bytes)
     })
     this.#returns = new ReturnPathReader((message) => this.#fromQemu(message))
-    options.depots.forEach(({ name, link, redial }, index) => {
-      this.#depots.push(
-        new DepotGets(name, 1 << index, link, {
-          got: (got, depot) => this.#fromDepot(got, depot),
-          missing: (run, depot) => this.#missing(run, depot),
-          away: (depot, why) => void this.#depotAway(depot, why, redial),
-        }),
-      )
+    this.#fetcher = new Fetcher(options, {
+      waiting: this.#waiting,
+      isOver: () => this.#hasEnded || this.#isComplete,
+      hasRoom: () => this.#hasRoom,
+      isCalm: () => this.#isCalm(),
+      got: (run, data) => {
+        this.#deliver(run, data, 'depot')
+        this.#writer.flush()
+        this.#taken()
+      },
+      changed: () => this.#tell(),
+      fail: (failure) => this.fail(failure),
     })
     this.#source = new LastingLink(
       source,
@@ -137,7 +131,7 @@ export class ScatterGather {
     clearTimeout(this.#waitingForSource)
     if (this.#calming) clearTimeout(this.#calming)
     this.#pacer.dispose()
-    for (const depot of this.#depots) depot.bye()
+    this.#fetcher.bye()
     this.#source.end()
     if (failure) this.#qemu.destroy()
     else this.#qemu.end()
@@ -153,7 +147,7 @@ export class ScatterGather {
       case frames.map:
         this.#memory = GuestMemory.fromMessage(got.payload)
         this.#delivered = new PageBits(this.#memory.pages)
-        this.#places = new Uint8Array(this.#memory.pages)
+        this.#fetcher.begin(this.#memory, this.#delivered)
         break
       case frames.switched:
         this.#hasSwitched = true
@@ -167,7 +161,7 @@ export class ScatterGather {
         this.#deliver(got, null, 'direct', got.extra)
         break
       case frames.placed:
-        this.#placed(got, got.extra)
+        this.#fetcher.placed(got, got.extra)
         break
       case frames.drained:
         this.#isSourceDrained = true
@@ -211,45 +205,6 @@ export class ScatterGather {
     this.#completeIfWhole()
   }
 
-  #placed(run: Run, mask: number): void {
-    this.#memory?.check(run.first, run.count)
-    for (let page = run.first; page < run.first + run.count; page++) {
-      this.#places[page] = (this.#places[page] as number) | mask
-      if (this.#waiting.get(page) === 'direct' && !this.#delivered.has(page)) this.#getNow(page)
-    }
-    this.#enqueue(run)
-    this.#ask()
-  }
-
-  /** To whichever of its depots has the least to do. */
-  #enqueue(run: Run): void {
-    const mask = this.#places[run.first] as number
-    let chosen: DepotGets | null = null
-    for (const depot of this.#depots) {
-      if ((mask & depot.bit) === 0 || !depot.isUsable) continue
-      if (!chosen || depot.queuedPages < chosen.queuedPages) chosen = depot
-    }
-    if (chosen) chosen.enqueue(run)
-    else this.#lose(run)
-  }
-
-  /** Keeps each depot busy, as far as QEMU takes what comes. */
-  #ask(): void {
-    if (this.#qemu.writableLength > mostUntaken || this.#pacer.isSpent || this.#hasEnded) return
-    const isCalm = this.#isCalm()
-    for (const depot of this.#depots) {
-      while (depot.isUsable && depot.hasRoom && (isCalm || this.#askedPages < trickle)) {
-        const run = depot.next(isCalm ? Infinity : trickle)
-        if (!run) break
-        this.#askMissing(depot, run)
-      }
-    }
-  }
-
-  get #askedPages(): number {
-    return this.#depots.reduce((sum, depot) => sum + depot.askedPages, 0)
-  }
-
   /** Whether the guest has waited for nothing for a while. */
   #isCalm(): boolean {
     const calmIn = this.#askedAt + calmAfterMs - performance.now()
@@ -262,137 +217,6 @@ export class ScatterGather {
     return calmIn <= 0 && this.#waiting.size === 0
   }
 
-  #askMissing(depot: DepotGets, { first, count }: Run): void {
-    for (let page = first; page < first + count; ) {
-      if (this.#delivered.has(page)) {
-        page += 1
-        continue
-      }
-      let end = page + 1
-      while (end < first + count && !this.#delivered.has(end)) end++
-      depot.ask(page, end - page)
-      page = end
-    }
-  }
-
-  /** Of a page that the guest waits for: from the least busy depot that has it. */
-  #getNow(page: number): void {
-    const mask = this.#places[page] as number
-    let chosen: DepotGets | null = null
-    for (const depot of this.#depots) {
-      if ((mask & depot.bit) === 0 || !depot.isUsable) continue
-      if (!chosen || (depot.isThere && (!chosen.isThere || depot.askedPages < chosen.askedPages))) chosen = depot
-    }
-    if (!chosen) return
-    this.#waiting.set(page, 'depot')
-    chosen.ask(page, 1)
-  }
-
-  #fromDepot({ first, count, payload }: Frame, depot: DepotGets): void {
-    const memory = this.#memory
-    if (!memory || this.#isComplete) return
-    memory.check(first, count)
-    this.#counts.rack += payload.length
-    const pagesAt = count * sealLength
-    if (payload.length !== pagesAt + count * memory.pageSize) return this.#distrust(depot, `${payload.length} bytes for ${count} pages`)
-    for (let i = 0; i < count; i++) {
-      const page = first + i
-      if (this.#delivered.has(page)) continue
-      const at = pagesAt + i * memory.pageSize
-      if (!this.#options.sealer.isSound(page, payload.subarray(at, at + memory.pageSize), payload.subarray(i * sealLength, (i + 1) * sealLength))) return this.#distrust(depot, `page ${page}`)
-    }
-    this.#deliver({ first, count }, payload.subarray(pagesAt), 'depot')
-    this.#writer.flush()
-    this.#taken()
-  }
-
-  #distrust(depot: DepotGets, what: string): void {
-    this.#options.log('warning', `scatter: depot ${depot.name} returned wrong bytes (${what}); nothing of it is used any more`)
-    depot.isDistrusted = true
-    this.#counts.distrusted |= depot.bit
-    this.#tell()
-    depot.bye()
-    this.#lookElsewhere(depot)
-  }
-
-  #missing(run: Run, depot: DepotGets): void {
-    this.#options.log('warning', `scatter: depot ${depot.name} does not have ${run.count} of its pages`)
-    for (let page = run.first; page < run.first + run.count; page++) this.#places[page] = (this.#places[page] as number) & ~depot.bit
-    this.#again(run.first, run.first + run.count)
-  }
-
-  /** A depot whose pages are elsewhere too is done without. For one with the only copy of some the destination tries to reach it again. */
-  async #depotAway(depot: DepotGets, why: string, redial: (() => Promise<Duplex>) | undefined): Promise<void> {
-    if (this.#hasEnded) return
-    this.#options.log('warning', `scatter: depot ${depot.name} is away: ${why}`)
-    try {
-      if (redial && this.#isNeeded(depot)) {
-        const link = await dialAgain({ dial: redial, forMs: redialForMs, isWanted: () => !this.#hasEnded && this.#isNeeded(depot) })
-        if (this.#hasEnded) return void link.destroy()
-        this.#options.log('info', `scatter: depot ${depot.name} is back`)
-        return depot.comeBack(link)
-      }
-    } catch {
-      // It is lost.
-    }
-    if (this.#hasEnded) return
-    this.#counts.lost |= depot.bit
-    depot.giveUp()
-    this.#options.log('warning', `scatter: depot ${depot.name} is lost`)
-    this.#lookElsewhere(depot)
-  }
-
-  /** Whether it has pages that no depot has that is there. */
-  #isNeeded(depot: DepotGets): boolean {
-    const others = this.#depots.reduce((mask, one) => (one !== depot && one.isThere ? mask | one.bit : mask), 0)
-    for (let page = 0; page < this.#places.length; page++) {
-      const mask = this.#places[page] as number
-      if ((mask & depot.bit) !== 0 && (mask & others) === 0 && !this.#delivered.has(page)) return true
-    }
-    return false
-  }
-
-  #lookElsewhere(depot: DepotGets): void {
-    const pages = this.#memory?.pages ?? 0
-    let lost = 0
-    let from: number | null = null
-    const again = (end: number) => {
-      if (from !== null) this.#again(from, end)
-      from = null
-    }
-    for (let page = 0; page < pages; page++) {
-      const mask = this.#places[page] as number
-      if ((mask & depot.bit) === 0 || this.#delivered.has(page) || (from !== null && !this.#memory?.continues(page))) again(page)
-      if ((mask & depot.bit) === 0 || this.#delivered.has(page)) continue
-      this.#places[page] = mask & ~depot.bit
-      if ((mask & ~depot.bit) === 0) lost++
-      from ??= page
-    }
-    if (lost > 0) return this.#lose({ first: 0, count: lost })
-    again(pages)
-    this.#ask()
-  }
-
-  /** Pages that have to come from another depot than was asked; those that the guest waits for at once. */
-  #again(first: number, end: number): void {
-    for (let from = first; from < end; ) {
-      let to = from + 1
-      while (to < end && to - from < 32 && this.#places[to] === this.#places[from]) to++
-      this.#enqueue({ first: from, count: to - from })
-      for (let page = from; page < to; page++) if (this.#waiting.get(page) === 'depot') this.#getNow(page)
-      from = to
-    }
-  }
-
-  #lose({ count }: Run): void {
-    this.fail(
-      new Failure('scatter-pages-lost', 'Memory of the VM is lost: its only copy was on a host that is gone or not to be trusted.', {
-        evidence: `${count} pages`,
-        next: 'Start the VM anew from its disks. With two replicas the loss of one host is survived.',
-      }),
-    )
-  }
-
   #fromQemu(message: ReturnMessage): void {
     if (!this.#hasSwitched || message.kind !== 'request') return this.#source.send(frame(frames.back, { payload: message.bytes }))
     const range = this.#memory?.rangeOf(message.block, message.start, message.length)
@@ -401,20 +225,24 @@ export class ScatterGather {
     for (let page = range.first; page < range.first + range.count; page++) {
       if (this.#delivered.has(page) || this.#waiting.has(page)) continue
       this.#waiting.set(page, 'direct')
-      if (this.#places[page] !== 0) this.#getNow(page)
+      if (this.#fetcher.has(page)) this.#fetcher.getNow(page)
       else this.#source.send(frame(frames.ask, { first: page, count: 1 }))
     }
   }
 
+  get #hasRoom(): boolean {
+    return this.#qemu.writableLength <= mostUntaken && !this.#pacer.isSpent
+  }
+
   /** As far as QEMU has taken what came, the source may send more, and more is asked of the depots. */
   #taken(): void {
-    if (this.#qemu.writableLength > mostUntaken || this.#pacer.isSpent) return
+    if (!this.#hasRoom) return
     // What the guest waits for from the source comes behind what is under way from there, so that is never held back for long.
     if (this.#untold > 0 && (this.#isCalm() || this.#untold > mostUntold || [...this.#waiting.values()].includes('direct'))) {
       this.#source.send(frame(frames.taken, { first: this.#untold }))
       this.#untold = 0
     }
-    this.#ask()
+    this.#fetcher.ask()
   }
 
   #completeIfWhole(): void {
@@ -449,7 +277,7 @@ export class ScatterGather {
 
   #tell(): void {
     if (!this.#source.isOpen) return
-    const counts: GatherCounts = { ...this.#counts, delivered: this.#delivered.count, waiting: this.#waiting.size }
+    const counts: GatherCounts = { ...this.#counts, ...this.#fetcher.counts, delivered: this.#delivered.count, waiting: this.#waiting.size }
     this.#source.send(frame(frames.counts, { payload: Buffer.from(JSON.stringify(counts)) }))
   }
 }
