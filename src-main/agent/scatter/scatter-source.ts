@@ -38,7 +38,7 @@ export type SourceStage = 'setup' | 'scattering' | 'drained' | 'settled' | 'over
 
 /**
  * The source's end of one VM in a scatter-gather move: takes QEMU's post-copy at line speed, sends the destination as much as it takes, and puts the rest with the depots.
- * Answers QEMU's end of stream at once. Holds at most {@link mostHeld} bytes of pages and a window for the destination.
+ * Answers QEMU’s end of stream at once. Holds at most {@link mostHeld} bytes of pages, a window for the destination, and some 2 MiB that it has not said to have.
  */
 export class ScatterSource implements StreamSink {
   readonly #options: ScatterSourceOptions
