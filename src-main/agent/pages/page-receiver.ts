@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { Failure, messageOf } from '../../base/failure.ts'
+import { readSlabs } from '../slabs/read-slabs.ts'
+import { ownMemory, type Slab } from '../slabs/slab.ts'
 import { Arrivals } from './arrivals.ts'
 import { channelVersion, frameHead, frames, headBytes, jsonFrame, parseBody, refusalOf, type ChannelWelcome, type PeerReach, type StreamOpening } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
@@ -36,6 +38,8 @@ export class PageReceiver {
   readonly #streams = new Map<number, ReceiverStream | null>()
   readonly #peers = new Set<number>()
   readonly #ready = new Map<number, Duplex>()
+  /** What the frame at hand lies in. */
+  #slab: Slab = ownMemory
   #isOver = false
   #settle: (failure: Failure | null) => void = () => {}
 
@@ -50,8 +54,9 @@ export class PageReceiver {
     this.#arrivals = new Arrivals(this.#store, options.patienceMs)
     this.over = new Promise((resolve) => (this.#settle = resolve))
     const reader = new FrameReader((kind, stream, body) => this.#take(kind, stream, body))
-    link.on('data', (chunk: Buffer) => {
+    readSlabs(link, (chunk, slab) => {
       try {
+        this.#slab = slab
         if (!this.#isOver) reader.push(chunk)
       } catch (thrown) {
         this.#end(thrown instanceof Failure ? thrown : new Failure('pages-malformed', 'The other agent does not speak as it should.', { evidence: messageOf(thrown) }))
@@ -102,7 +107,7 @@ export class PageReceiver {
     try {
       const qemu = await this.#options.dialQemu(opening)
       if (this.#isOver) return void qemu.destroy()
-      const stream = new ReceiverStream(number, qemu, { store: this.#store, arrivals: this.#arrivals, window: this.#options.window, send: (frame) => this.#send(frame) })
+      const stream = new ReceiverStream(number, qemu, { store: this.#store, arrivals: this.#arrivals, window: this.#options.window, slab: () => this.#slab, send: (frame) => this.#send(frame) })
       this.#streams.set(number, stream)
       void stream.over.then(() => this.#streams.delete(number))
       this.#send(jsonFrame(frames.opened, number, {}))

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { Failure, messageOf } from '../../base/failure.ts'
+import { ownMemory, type Slab } from '../slabs/slab.ts'
 import type { Arrivals } from './arrivals.ts'
 import { layoutOf, readData, type DataLayout, type DataSink } from './data.ts'
 import { frameOf, frames, jsonFrame, numberFrame, refusalOf } from './frame.ts'
@@ -13,6 +14,8 @@ const acksPerWindow = 16
 /** A piece of the stream in its order, with so many pages still missing. */
 interface Piece {
   readonly bytes: Buffer
+  /** What they lie in, held. */
+  readonly slab: Slab
   missing: number
 }
 
@@ -29,6 +32,8 @@ export interface StreamSurroundings {
   readonly arrivals: Arrivals
   /** Bytes that the source may have under way. */
   readonly window: number
+  /** What the frame that is being taken lies in. */
+  readonly slab: () => Slab
   /** Sends a frame to the source. */
   readonly send: (frame: Buffer) => void
 }
@@ -101,12 +106,14 @@ export class ReceiverStream {
   /** All literal: the frame's own bytes are the stream. */
   #asItIs(body: Buffer, layout: DataLayout): Piece {
     readData(body, layout, { raw: () => {}, fresh: (_, slot, from) => this.#keep(slot, body, from), known: () => {}, coming: () => {} })
-    return { bytes: body.subarray(layout.literals), missing: 0 }
+    const slab = this.#around.slab()
+    slab.hold()
+    return { bytes: body.subarray(layout.literals), slab, missing: 0 }
   }
 
   #putTogether(body: Buffer, layout: DataLayout): Piece {
     const { store, arrivals } = this.#around
-    const piece: Piece = { bytes: Buffer.allocUnsafeSlow(layout.streamBytes), missing: 0 }
+    const piece: Piece = { bytes: Buffer.allocUnsafeSlow(layout.streamBytes), slab: ownMemory, missing: 0 }
     const wait = (at: number, slot: number, hash: string) => {
       const number = this.#references
       piece.missing += 1
@@ -166,8 +173,9 @@ export class ReceiverStream {
     if (this.#isOver) return
     let count = 0
     for (; count < this.#queue.length && this.#queue[count]?.missing === 0; count++) {
-      const { bytes } = this.#queue[count] as Piece
+      const { bytes, slab } = this.#queue[count] as Piece
       this.#qemu.write(bytes, (thrown) => {
+        slab.release()
         if (!thrown) this.#taken(bytes.length)
       })
     }

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { Emitter } from '../../base/event.ts'
 import { Failure, messageOf } from '../../base/failure.ts'
+import { readSlabs } from '../slabs/read-slabs.ts'
+import type { Slab } from '../slabs/slab.ts'
 import { commands } from '../stream/format.ts'
 import { StreamReader } from '../stream/stream-reader.ts'
 import type { RamBlock, StreamRecord, StreamSink } from '../stream/stream-record.ts'
@@ -34,6 +36,8 @@ export class SenderStream implements StreamSink {
   readonly #data: DataWriter
   readonly #progress = new Emitter<number>()
   #held: Held[] = []
+  /** Memory that the stream's bytes were read into, with how far the stream had come when it was last read from: it is held until the destination has these bytes. */
+  readonly #slabs: { slab: Slab; end: number }[] = []
   /** Number of the first of `#held`. */
   #heldFrom = 0
   /** Bytes of the stream that were sent, and of these the ones that the destination's QEMU has taken. */
@@ -97,7 +101,7 @@ export class SenderStream implements StreamSink {
   attach(qemu: Duplex): void {
     this.#qemu = qemu
     qemu.pause()
-    qemu.on('data', (chunk: Buffer) => this.#push(chunk))
+    readSlabs(qemu, (chunk, slab) => this.#push(chunk, slab))
     qemu.on('end', () => this.#finish())
     qemu.on('error', (thrown) => this.fail(new Failure('relay-source', 'The source’s QEMU broke its connection.', { evidence: messageOf(thrown) })))
     qemu.on('close', () => {
@@ -207,7 +211,7 @@ export class SenderStream implements StreamSink {
     this.#held.push({ end: this.#sent, page })
   }
 
-  #push(chunk: Buffer): void {
+  #push(chunk: Buffer, slab: Slab): void {
     if (this.#hasEnded || this.#failure) return
     const before = this.isNearEnd
     this.#heardAt = performance.now()
@@ -219,7 +223,17 @@ export class SenderStream implements StreamSink {
     } catch (thrown) {
       return this.fail(thrown instanceof Failure ? thrown : new Failure('relay-broken', 'The stream could not be relayed.', { evidence: messageOf(thrown) }))
     }
+    this.#keep(slab)
     if (!before && this.#memoryBytes > 0) this.#progress.fire(Math.min(1, this.#passed / this.#memoryBytes))
+  }
+
+  #keep(slab: Slab): void {
+    const last = this.#slabs.at(-1)
+    if (last?.slab === slab) last.end = this.#sent
+    else {
+      slab.hold()
+      this.#slabs.push({ slab, end: this.#sent })
+    }
   }
 
   #flush(): void {
@@ -248,6 +262,7 @@ export class SenderStream implements StreamSink {
       this.#held.splice(0, count)
       this.#heldFrom += count
     }
+    while (this.#slabs.length > 0 && (this.#slabs[0] as { end: number }).end <= this.#acked) this.#slabs.shift()?.slab.release()
     this.#sender.regate()
   }
 

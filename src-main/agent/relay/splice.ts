@@ -1,7 +1,11 @@
 import type { Duplex } from 'node:stream'
+import { readSlabs } from '../slabs/read-slabs.ts'
+
+/** Bytes that wait for the far stream to take them: beyond it the near one is not read, and it is again when half of them are gone. */
+const mostWaiting = 2 * 1024 * 1024
 
 /**
- * Joins two streams, both ways and with back-pressure, until both have ended. `count` is told how many bytes went from `near` to `far`.
+ * Joins two streams, both ways and with back-pressure, until both have ended. The most comes from `near`, which nobody has begun to read; `count` is told how many bytes went from there to `far`.
  * Resolves to null when each closed in order, else to what broke; both are then gone. Never rejects.
  */
 export function splice(near: Duplex, far: Duplex, count: (bytes: number) => void): Promise<string | null> {
@@ -24,8 +28,20 @@ export function splice(near: Duplex, far: Duplex, count: (bytes: number) => void
     }
     follow(near, far, 'near')
     follow(far, near, 'far')
-    near.on('data', (chunk: Buffer) => count(chunk.length))
-    near.pipe(far)
+    let waiting = 0
+    readSlabs(near, (bytes, slab) => {
+      count(bytes.length)
+      slab.hold()
+      waiting += bytes.length
+      far.write(bytes, () => {
+        slab.release()
+        waiting -= bytes.length
+        if (waiting <= mostWaiting / 2 && near.isPaused()) near.resume()
+      })
+      if (waiting > mostWaiting) near.pause()
+    })
+    near.once('end', () => far.end())
+    near.resume()
     far.pipe(near)
   })
 }

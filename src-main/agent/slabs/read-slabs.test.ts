@@ -1,0 +1,128 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { duplexPair, type Duplex } from 'node:stream'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
+import { expect, onTestFinished, test } from 'vitest'
+import { makeMoveIdentities } from '../tunnel/move-identities.ts'
+import { readSlabs } from './read-slabs.ts'
+import { slabBytes } from './slab.ts'
+
+/** The two ends of a connection: the one that accepted it, and the one that dialled. */
+async function plain(): Promise<[Duplex, Duplex]> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const [far] = (await once(server, 'connection')) as [Socket]
+  server.close()
+  return [far, near]
+}
+
+async function tls(): Promise<[Duplex, Duplex]> {
+  const { source, destination, serverName } = makeMoveIdentities('job-00000001')
+  const server = createTlsServer({ ca: destination.ca, cert: destination.certificate, key: destination.key, requestCert: true }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const near = connectTls({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, ca: source.ca, cert: source.certificate, key: source.key, servername: serverName })
+  const [far] = (await once(server, 'secureConnection')) as [Duplex]
+  server.close()
+  return [far, near]
+}
+
+const kinds = { plain, tls }
+const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+
+for (const [kind, connected] of Object.entries(kinds)) {
+  const pair = async () => {
+    const [far, near] = await connected()
+    onTestFinished(() => {
+      far.destroy()
+      near.destroy()
+    })
+    return [far, near] as const
+  }
+
+  test(`${kind}: what is read is what was sent, also while it is kept, and its memory is used again`, async () => {
+    const [far, near] = await pair()
+    const sent = randomBytes(24 * slabBytes)
+    const got = createHash('sha256')
+    const memory = new Set<ArrayBufferLike>()
+    let received = 0
+    const isSaving = readSlabs(far, (bytes, slab) => {
+      memory.add(bytes.buffer)
+      received += bytes.length
+      slab.hold()
+      // As one does who writes them on.
+      setImmediate(() => {
+        got.update(bytes)
+        slab.release()
+      })
+    })
+    expect(isSaving).toBe(true)
+    far.resume()
+    for (let at = 0; at < sent.length; ) {
+      const size = randomInt(1, 300_000)
+      if (!near.write(sent.subarray(at, at + size))) await once(near, 'drain')
+      at += size
+    }
+    near.end()
+    await once(far, 'end')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(received).toBe(sent.length)
+    expect(got.digest('hex')).toBe(digest(sent))
+    expect(memory.size).toBeLessThan(12)
+  })
+
+  test(`${kind}: a pause holds the sender up, and nothing is lost by it`, async () => {
+    const [far, near] = await pair()
+    const sent = randomBytes(16 * slabBytes)
+    let received = Buffer.alloc(0)
+    let isOver = false
+    readSlabs(far, (bytes) => {
+      received = Buffer.concat([received, bytes])
+      if (received.length < sent.length / 2 || isOver) return
+      isOver = true
+      far.pause()
+    })
+    far.resume()
+    let isWritten = false
+    near.write(sent.subarray(0, 9 * slabBytes))
+    near.write(sent.subarray(9 * slabBytes), () => (isWritten = true))
+    await once(far, 'pause')
+    const before = received.length
+    // What the sender does not get rid of within a second round trip of something else, it is held up with.
+    const [other, another] = await pair()
+    another.write('x')
+    other.on('data', () => other.end('y'))
+    await once(another.resume(), 'end')
+    expect(received.length - before).toBeLessThanOrEqual(2 * slabBytes)
+    expect(isWritten && received.length === sent.length).toBe(false)
+    far.resume()
+    near.end()
+    await once(far, 'end')
+    expect(received.equals(sent)).toBe(true)
+  })
+
+  test(`${kind}: what came before is not lost, and what came last comes before the end`, async () => {
+    const [far, near] = await pair()
+    near.write('first line\nsecond')
+    const [greeting] = (await once(far, 'data')) as [Buffer]
+    far.pause()
+    far.unshift(greeting.subarray(11))
+    const got: Buffer[] = []
+    readSlabs(far, (bytes) => void got.push(Buffer.from(bytes)))
+    far.once('end', () => got.push(Buffer.from('|end')))
+    far.resume()
+    near.end(' third')
+    await once(far, 'end')
+    expect(Buffer.concat(got).toString()).toBe('second third|end')
+  })
+}
+
+test('a stream that is no socket is read as ever', async () => {
+  const [far, near] = duplexPair()
+  const got: Buffer[] = []
+  expect(readSlabs(far, (bytes) => void got.push(bytes))).toBe(false)
+  near.end('all of it')
+  await once(far.resume(), 'end')
+  expect(Buffer.concat(got).toString()).toBe('all of it')
+})
