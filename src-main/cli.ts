@@ -46,6 +46,8 @@ async function within(work: (command: Command) => Promise<ExitCode | void>): Pro
 }
 
 const dryRun = () => new Option('--dry-run', 'ask the hosts and show the answer, but move nothing')
+const replicas = () => new Option('--replicas <n>', 'of technique scatter: hosts that hold each page on its way').choices(['1', '2', '3'])
+const depot = () => new Option('--depot <host>', 'of technique scatter: a host that holds pages; may be given several times (else Drover picks them)').argParser((host: string, before: string[] = []) => [...before, host])
 const yes = () => new Option('--yes', 'do not ask before it begins')
 
 const hosts = program.command('hosts').description('list the hosts').action(() => within(listHosts))
@@ -64,7 +66,8 @@ program
   .command('move <vm> <host>')
   .description('move a VM to a host; a VM is named by its name, its UUID, or as HOST/VM')
   .addOption(new Option('--technique <technique>', 'how a running VM moves (else as in the settings)').choices(['precopy', 'postcopy', 'hybrid', 'scatter']))
-  .addOption(new Option('--replicas <n>', 'of technique scatter: hosts that hold each page on its way').choices(['1', '2', '3']))
+  .addOption(replicas())
+  .addOption(depot())
   .addOption(new Option('--storage <storage>', 'which disks are copied').choices(['none', 'full', 'incremental']).default('none'))
   .option('--bandwidth <MiB/s>', 'at most this much', number)
   .option('--downtime <ms>', 'how long the guest may stand still', number)
@@ -81,13 +84,20 @@ const planned = (command: Program): Program =>
     .option('--bandwidth <MiB/s>', 'at most this much for all moves over one host’s network', number)
     .option('--stagger <s>', 'seconds between two moves that begin', number)
 
+/** How the VMs of a host that is emptied move. */
+const evacuating = (command: Program): Program =>
+  command
+    .addOption(new Option('--technique <technique>', 'how all that run move (else as in the settings)').choices(['precopy', 'postcopy', 'hybrid', 'gang', 'scatter']))
+    .addOption(replicas())
+    .addOption(depot())
+
 const running = (command: Program): Program => planned(command).option('--reason <text>', 'kept with the host and in the history').addOption(dryRun()).addOption(yes())
 
-planned(program.command('plan').description('show what would be done').command('evacuate <host>').description('show how a host would be emptied')).action((host: string, options: PlanWords) =>
+evacuating(planned(program.command('plan').description('show what would be done').command('evacuate <host>').description('show how a host would be emptied'))).action((host: string, options: PlanWords) =>
   within((command) => showPlan(command, host, options)),
 )
 
-running(program.command('evacuate <host>').description('empty a host: move every VM that can move'))
+evacuating(running(program.command('evacuate <host>').description('empty a host: move every VM that can move')))
   .option('--maintenance', 'put the host into maintenance')
   .action((host: string, options: RunWords) => within((command) => carryOut(command, 'evacuate', host, options)))
 

@@ -1,5 +1,6 @@
 import { oc } from '@orpc/contract'
 import { z } from 'zod'
+import { depotCandidate } from './depot.ts'
 import { hostId } from './host.ts'
 import { problem, problems, severity } from './problem.ts'
 import { vmRef } from './vm.ts'
@@ -112,8 +113,8 @@ export const preflight = z.object({
   forecast: forecast.nullable(),
   route: route.nullable(),
   driver: z.enum(['agent', 'app']),
-  /** Of `scatter`: the hosts that would hold pages, and how much of the VM each has room for. MiB, Mbit/s of the slowest device known on the way. */
-  depots: z.array(z.object({ host: hostId, name: z.string(), capacityMiB: z.number(), mbps: z.number().nullable() })).optional(),
+  /** Of `scatter`: the hosts that would hold pages come first, then those that could, then those that cannot. */
+  depots: z.array(depotCandidate).optional(),
   /** What a lost connection of this computer would cost, in one sentence. */
   risk: z.string(),
   /** The same as a command of virsh. */

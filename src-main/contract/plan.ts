@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { depotUse } from './depot.ts'
 import { hostId } from './host.ts'
 import { finding, fix, forecast, moveOptions, verdict } from './migration.ts'
 import { problem } from './problem.ts'
@@ -155,6 +156,17 @@ export const planOffer = z.object({
 })
 export type PlanOffer = z.infer<typeof planOffer>
 
+/** Where the pages of a plan's scattered VMs are meanwhile. */
+export const planDepots = z.object({
+  /** As far as both hosts of a VM were asked. */
+  hosts: z.array(depotUse),
+  /** That the user chose, for all of the VMs; null where Drover chooses. */
+  given: z.array(hostId).nullable(),
+  /** Copies of each page; null where the VMs differ. */
+  replicas: z.number().int().nullable(),
+})
+export type PlanDepots = z.infer<typeof planDepots>
+
 /** The whole plan, anew with every frame. */
 export const plan = z.object({
   request: planRequest,
@@ -174,6 +186,8 @@ export const plan = z.object({
   empties: z.boolean(),
   /** Of an evacuation. */
   offers: z.array(planOffer).default([]),
+  /** null where no VM is scattered. */
+  depots: planDepots.nullable().default(null),
   warnings: z.array(problem),
 })
 export type Plan = z.infer<typeof plan>

@@ -8,6 +8,7 @@ import type { AppInfo, Settings } from '../../src-main/contract/settings.ts'
 import { vmKey, type History, type SampleColumns, type VmCommand, type VmDetails, type VmRef, type VmView } from '../../src-main/contract/vm.ts'
 import type { PlacementRule, Plan, PlanRequest } from '../../src-main/contract/plan.ts'
 import type { Run, RunFrame } from '../../src-main/contract/run.ts'
+import { fakeDepots } from './fake-depots.ts'
 import { emptyMoveSamples, FakeMove } from './fake-move.ts'
 import { fakePlan } from './fake-plan.ts'
 import { FakeRun, type FakeRunInput } from './fake-run.ts'
@@ -281,7 +282,7 @@ export class FakeCluster {
       plan,
       verdict,
       findings: verdict === 'fits' ? [] : [{ code: verdict === 'blocked' ? 'disk-not-seen' : 'machine-newer', message: reason, severity: verdict === 'blocked' ? 'error' : 'warning', subject: verdict === 'blocked' ? 'disk vda' : 'machine' }],
-      ...(plan.options.technique === 'scatter' && { depots: [{ host: 'kvm3', name: 'kvm3', capacityMiB: 2253, mbps: 10_000 }, { host: 'kvm4', name: 'kvm4', capacityMiB: 2253, mbps: 1000 }].filter(({ host }) => host !== plan.destination) }),
+      ...(plan.options.technique === 'scatter' && { depots: fakeDepots(plan) }),
       forecast: { ...(plan.options.technique === 'scatter' && { sourceFreeSeconds: [3, 5] as [number, number], promise: 'kvm1 is free about 4 times sooner than by post-copy; it takes the rest from the depots at its own speed.' }), seconds: [12, 18], downtimeMs: [40, 90], converges: 'yes', bytes: [2.1e9, 2.6e9], dirtyRate: 4.2e6, bandwidth: 1.17e8, basis: 'a dirty rate measured over one second and a 1 Gbit/s link' },
       route: { address: `10.0.0.${plan.destination.at(-1)}`, origin: 'resolved name', probe: 'reachable', via: 'eno1', mbps: 1000 },
       driver: 'agent',

@@ -1,7 +1,9 @@
+import { depotUses } from '../../src-main/contract/depot.ts'
 import { moveOptions, type Verdict } from '../../src-main/contract/migration.ts'
 import type { Obstacle, Plan, PlanHost, PlanRequest, PlanRow } from '../../src-main/contract/plan.ts'
 import { vmKey, type VmView } from '../../src-main/contract/vm.ts'
 import type { FakeCluster } from './fake-cluster.ts'
+import { fakeDepots } from './fake-depots.ts'
 
 const hostMemoryKiB = 128 * 1048576
 
@@ -76,7 +78,7 @@ export function fakePlan(cluster: FakeCluster, request: PlanRequest, share: numb
     const technique = isOff ? 'offline' : (edit?.options?.technique ?? 'precopy')
     return {
       vm: vm.ref, name: vm.name, destination, how: destination === null ? 'stay' : isOff ? 'offline' : obstacle && obstacle.chosen !== 'copy-storage' && obstacle.chosen !== 'leave' ? obstacle.chosen : 'live',
-      options: destination === null ? null : moveOptions.parse({ technique }), priority: vm.tags.includes('db') ? 'high' : 'normal', why: destination === null ? (obstacle ? obstacle.problem.message : 'You decided so.') : `${destination} has the most memory to spare.`,
+      options: destination === null ? null : moveOptions.parse({ ...edit?.options, technique }), priority: vm.tags.includes('db') ? 'high' : 'normal', why: destination === null ? (obstacle ? obstacle.problem.message : 'You decided so.') : `${destination} has the most memory to spare.`,
       state: vm.state, memoryKiB: vm.memoryKiB, vcpus: vm.vcpus, decision, verdict, obstacle, isChecked: index < vms.length * share,
       findings: verdict === 'warns' && index < vms.length * share ? [{ code: 'machine-newer', severity: 'warning', subject: 'machine', message: 'A newer QEMU: moving back will not be possible with this machine type.' }] : [],
       forecast: destination === null ? null : { seconds: [seconds, seconds * 1.4], downtimeMs: [30, 90], converges: 'yes', bytes: [vm.memoryKiB * 900, vm.memoryKiB * 1300], dirtyRate: 4e6, bandwidth: 1.1e8, basis: 'its dirty rate of the last minute and a 1 Gbit/s link' },
@@ -95,9 +97,16 @@ export function fakePlan(cluster: FakeCluster, request: PlanRequest, share: numb
     request, checked: Math.min(moving.length, rows.filter((row) => row.isChecked).length), toCheck: moving.length, rows: [...moving, ...rows.filter((row) => row.destination === null)], hosts,
     links: moving.map((row) => ({ source: row.vm.host, destination: row.destination ?? '', mbps: 1000, moves: 1, bytes: row.forecast?.bytes ?? [0, 0] })),
     perHost: request.perHost ?? 2, perLink: request.perLink ?? 2, bandwidthMiBps: request.bandwidthMiBps, seconds: moving.length === 0 ? null : [end, end * 1.4], empties: request.kind === 'evacuate' && moving.length === rows.length, warnings: [],
+    depots: planDepots(rows),
     offers: request.kind !== 'evacuate' ? [] : (['scatter', 'gang'] as const).map((technique) => ({
       technique, taken: moving.filter(({ options }) => options?.technique === technique).length, of: moving.filter(({ how }) => how === 'live').length, sourceFreeSeconds: technique === 'scatter' ? [9, 14] as [number, number] : null,
       promise: technique === 'scatter' ? 'kvm1 needs to stay up for this long; the VMs are complete when the plan is through.' : 'What the VMs have in common crosses once. With nothing in common it takes as long as pre-copy.', whyNot: null,
     })),
   }
+}
+
+function planDepots(rows: readonly PlanRow[]): Plan['depots'] {
+  const scattered = rows.flatMap(({ vm, destination, options }) => (options?.technique === 'scatter' && destination !== null ? [{ vm, destination, options }] : []))
+  const [first] = scattered
+  return first ? { hosts: depotUses(scattered.map(fakeDepots)), given: first.options.depots, replicas: first.options.replicas } : null
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Stop, exitCodes, type ExitCode } from '../exit-code.ts'
 import { readCluster } from '../cluster-view.ts'
 import type { Command } from '../command.ts'
+import { depotLines, depotsOf } from '../depots.ts'
 import { bytes, range, seconds } from '../figures.ts'
 import { watchMove } from '../watch-move.ts'
 import { moveOptions, type MoveOptions, type MovePlan, type Preflight } from '../../contract/migration.ts'
@@ -11,6 +12,7 @@ import type { VmView } from '../../contract/vm.ts'
 export interface MoveWords {
   readonly technique?: 'precopy' | 'postcopy' | 'hybrid' | 'scatter'
   readonly replicas?: string
+  readonly depot?: readonly string[]
   readonly storage: 'none' | 'full' | 'incremental'
   readonly bandwidth?: number
   readonly downtime?: number
@@ -25,7 +27,7 @@ export async function moveVm({ session, terminal, signal, onInterrupt }: Command
   const view = await readCluster(session, terminal, signal)
   const [vm, host] = [view.vm(words.vm), view.host(words.host)]
   const client = await session.client(signal)
-  const plan: MovePlan = { vm: vm.ref, destination: host.record.id, options: optionsOf(vm, options, await client.settings.get(undefined, { signal })) }
+  const plan: MovePlan = { vm: vm.ref, destination: host.record.id, options: optionsOf(vm, options, await client.settings.get(undefined, { signal }), depotsOf(options, view)) }
   terminal.progress(`Asking ${view.hosts.get(vm.ref.host)?.name} and ${host.name} …`, 'asking')
   const [answer] = await client.migration.preflight({ plans: [plan] }, { signal })
   if (!answer) throw new Error('No answer.')
@@ -42,13 +44,14 @@ export async function moveVm({ session, terminal, signal, onInterrupt }: Command
   return watchMove(id, { session, terminal, signal, onInterrupt })
 }
 
-function optionsOf(vm: VmView, words: MoveWords, settings: Settings): MoveOptions {
+function optionsOf(vm: VmView, words: MoveWords, settings: Settings, depots: readonly string[] | null): MoveOptions {
   const isOff = vm.state === 'off' || vm.state === 'crashed'
   return moveOptions.parse({
     technique: isOff ? 'offline' : (words.technique ?? settings.defaultTechnique),
     storage: words.storage,
     autoConverge: words.autoConverge,
     replicas: words.replicas === undefined ? undefined : Number(words.replicas),
+    depots,
     bandwidthMiBps: words.bandwidth ?? settings.defaultBandwidthMiBps,
     downtimeMs: words.downtime ?? settings.defaultDowntimeMs,
     driver: words.driver,
@@ -68,7 +71,7 @@ function describe({ findings, forecast, route, risk, depots }: Preflight, vm: st
     lines.push(`${vm} to ${host}: ${range(forecast.seconds, seconds)}, stands still ${range(forecast.downtimeMs, (ms) => `${Math.round(ms)} ms`)}, sends ${range(forecast.bytes, bytes)}, ${converges}.`)
   }
   if (forecast?.sourceFreeSeconds) lines.push(`The source is free after ${range(forecast.sourceFreeSeconds, seconds)}. ${forecast.promise ?? ''}`.trim())
-  if (depots?.length) lines.push(`Depots: ${depots.map(({ name }) => name).join(', ')}.`)
+  if (depots?.length) lines.push('Depots:', ...depotLines(depots))
   if (route) lines.push(`Network: ${route.address}${route.via ? ` by ${route.via}` : ''} (${route.origin}).`)
   lines.push(risk)
   return lines

@@ -1,7 +1,8 @@
-import type { Plan, PlannedMove, PlanRequest, PlanRow } from '../../contract/plan.ts'
-import { readCluster } from '../cluster-view.ts'
+import type { Plan, PlanEdit, PlannedMove, PlanRequest, PlanRow } from '../../contract/plan.ts'
+import { readCluster, type ClusterView } from '../cluster-view.ts'
 import type { Command } from '../command.ts'
 import { exitCodes, Stop, type ExitCode } from '../exit-code.ts'
+import { depotLines, depotsOf } from '../depots.ts'
 import { kib, range, seconds } from '../figures.ts'
 import { onward } from '../session.ts'
 import { table } from '../table.ts'
@@ -10,6 +11,10 @@ export interface PlanWords {
   readonly parallel?: number
   readonly bandwidth?: number
   readonly stagger?: number
+  /** Of an evacuation. */
+  readonly technique?: 'precopy' | 'postcopy' | 'hybrid' | 'gang' | 'scatter'
+  readonly replicas?: string
+  readonly depot?: readonly string[]
 }
 
 /** A plan with both hosts of every row asked, and the names of hosts. */
@@ -27,7 +32,7 @@ export async function makePlan({ session, terminal, signal }: Command, kind: 'ev
     kind,
     host: host.record.id,
     vms: null,
-    edits: [],
+    edits: editsOf(host.record.id, words, view),
     perHost: words.parallel ?? null,
     perLink: words.parallel ?? null,
     bandwidthMiBps: words.bandwidth ?? null,
@@ -42,6 +47,15 @@ export async function makePlan({ session, terminal, signal }: Command, kind: 'ev
     signal,
   )
   return { plan, hostName: host.name, nameOf: (id) => (id === null ? '–' : (view.hosts.get(id)?.name ?? id)) }
+}
+
+/** Every running VM of the host by what was asked for. */
+function editsOf(host: string, words: PlanWords, view: ClusterView): PlanEdit[] {
+  const { technique, replicas } = words
+  const depots = depotsOf(words, view)
+  const options = { ...(technique && { technique }), ...(replicas && { replicas: Number(replicas) }), ...(depots && { depots }) }
+  if (Object.keys(options).length === 0) return []
+  return [...view.vms.values()].filter(({ ref, state }) => ref.host === host && state !== 'off' && state !== 'crashed').map(({ ref }) => ({ vm: ref, decision: 'move', options }))
 }
 
 /** `drover plan evacuate HOST`: shows the plan and does nothing. */
@@ -100,6 +114,7 @@ export function describePlan({ plan, nameOf, hostName }: MadePlan): string {
       plan.hosts,
     ),
   )
+  if (plan.depots?.hosts.length) parts.push(['Depots:', ...depotLines(plan.depots.hosts)].join('\n'))
   for (const warning of plan.warnings) parts.push(`warning: ${warning.message}`)
   const total = plan.seconds ? ` It takes ${range(plan.seconds, seconds)}.` : ''
   parts.push(`${moving.length} of ${plan.rows.length} VMs move, ${plan.perHost} at once per host.${total}${plan.request.kind === 'evacuate' && !plan.empties ? ` ${hostName} is not empty afterwards.` : ''}`)

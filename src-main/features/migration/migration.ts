@@ -23,7 +23,7 @@ import { riskOf } from './plan/risk.ts'
 import { virshOf } from './plan/virsh.ts'
 import { checks } from './preflight/checks.ts'
 import { runChecks } from './preflight/run-checks.ts'
-import { findDepots } from './relay/depots.ts'
+import { depotCandidates, findDepots } from './relay/depots.ts'
 import type { HostFactsReader } from './host-facts/host-facts-reader.ts'
 import { sharingOf } from './relay/sharing.ts'
 import { isRelayed } from './plan/relayed.ts'
@@ -227,7 +227,7 @@ export class Migration implements JobDirector {
       forecast,
       route,
       driver,
-      ...(plan.options.technique === 'scatter' ? { depots: move.depots.chosen.map(({ host, name, capacityMiB, mbps }) => ({ host, name, capacityMiB, mbps })) } : {}),
+      ...(plan.options.technique === 'scatter' ? { depots: depotCandidates(move.depots) } : {}),
       risk: riskOf(plan.options, driver, { vm: domain.name, source: source.name, destination: destination.name, depots: move.depots.chosen.map(({ name }) => name) }),
       virsh: virshOf({
         plan,

@@ -5,6 +5,7 @@ import type { Model, ModelVm } from '../placement/model.ts'
 import { place, type Placed, type Wish } from '../placement/place.ts'
 import { hostLoads } from './host-loads.ts'
 import type { Intent } from './intent.ts'
+import { depotsOf } from './plan-depots.ts'
 import { offersOf } from './offers.ts'
 import type { KnownLine } from './known-lines.ts'
 import { errorsOf, isAboutHost, isSettledByCopy } from './obstacle.ts'
@@ -142,6 +143,7 @@ export class PlanWork {
       bandwidthMiBps: request.bandwidthMiBps,
       seconds: timing.seconds,
       offers: request.kind === 'evacuate' ? this.#offers(request.host, all, timing.seconds) : [],
+      depots: depotsOf(rows, facts),
       empties: request.kind === 'evacuate' && hosts.find(({ host }) => host === request.host)?.after.vms === 0,
       warnings: [...intent.warnings, ...warningsOf({ request, model, rows: all, hosts })],
     }

@@ -31,7 +31,7 @@ export class Readers {
   }
 }
 
-const noDepots: Depots = { chosen: [], passedOver: [] }
+const noDepots: Depots = { chosen: [], others: [], passedOver: [] }
 
 /** How the memory is to go over. */
 export interface Way {

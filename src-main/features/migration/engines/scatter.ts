@@ -27,6 +27,9 @@ export function depotFindings({ plan, domain, depots, source, destination }: Pic
   const { replicas } = plan.options
   const { chosen, passedOver } = depots
   const evidence = passedOver.map(({ name, why }) => `${name} ${why}`).join('; ')
+  if (plan.options.depots?.length === 0) {
+    return [error('depots-none', `No host is chosen to hold pages of ${domain.name}.`, { next: 'Choose some, or let Drover choose.', fix: { kind: 'option', label: 'Let Drover choose', options: { depots: null } } })]
+  }
   if (chosen.length === 0) {
     return [error('depots-none', `No host beside ${source.name} and ${destination.name} can hold pages of ${domain.name}.`, { evidence, next: 'It takes a third connected host with an agent and memory to spare.', fix: usePostcopy })]
   }
@@ -40,6 +43,15 @@ export function depotFindings({ plan, domain, depots, source, destination }: Pic
     ]
   }
   const findings: Finding[] = []
+  const missed = passedOver.filter(({ host }) => plan.options.depots?.includes(host))
+  if (missed.length > 0) {
+    findings.push(
+      warning('depots-away', `${list(missed.map(({ name }) => name))} ${missed.length === 1 ? 'was' : 'were'} chosen and cannot hold pages now.`, {
+        evidence: missed.map(({ name, why }) => `${name} ${why}`).join('; '),
+        next: `It goes on with ${list(chosen.map(({ name }) => name))} unless that changes.`,
+      }),
+    )
+  }
   const room = chosen.reduce((sum, { capacityMiB }) => sum + capacityMiB, 0) * 1024
   const needed = domain.live.memory.size * replicas
   if (room < needed) {
