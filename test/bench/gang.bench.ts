@@ -10,7 +10,8 @@ import { median, rounded } from './statistics.ts'
 const linkRate = '250mbit'
 const memoryMiB = 256
 const filledMiB = 128
-const tickMs = 50
+/** Sixteen QEMUs emulate on the machine's few cores, and each tick of eight guests costs them: every 50 ms, it was more than the moves themselves. */
+const tickMs = 100
 const storeMiB = 1024
 
 interface Moved {

@@ -10,6 +10,8 @@ import type { PageStore } from './page-store.ts'
 /** A frame may stand for so much of a stream, and the last one may reach beyond the window by it. */
 const longestPiece = 2 * 1024 * 1024
 const acksPerWindow = 16
+/** Of what waits for QEMU, so much stays where it was read to, between what is of other streams; more than that is copied, so that a slow QEMU does not hold on to what came for others. */
+const mostHeld = 1024 * 1024
 
 /** A piece of the stream in its order, with so many pages still missing. */
 interface Piece {
@@ -106,9 +108,11 @@ export class ReceiverStream {
   /** All literal: the frame's own bytes are the stream. */
   #asItIs(body: Buffer, layout: DataLayout): Piece {
     readData(body, layout, { raw: () => {}, fresh: (_, slot, from) => this.#keep(slot, body, from), known: () => {}, coming: () => {} })
+    const bytes = body.subarray(layout.literals)
+    if (this.#underway > mostHeld) return { bytes: Buffer.from(bytes), slab: ownMemory, missing: 0 }
     const slab = this.#around.slab()
     slab.hold()
-    return { bytes: body.subarray(layout.literals), slab, missing: 0 }
+    return { bytes, slab, missing: 0 }
   }
 
   #putTogether(body: Buffer, layout: DataLayout): Piece {

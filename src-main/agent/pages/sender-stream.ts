@@ -25,6 +25,9 @@ const nearlyDone = 0.99
 /** Frames stay well below what the other end takes. */
 const longestChunk = 1024 * 1024
 
+/** Of what one read brings: between two of them a VM that stands still can go first. */
+const mostAtOnce = 128 * 1024
+
 /** One VM's stream on its way from the source's QEMU into a page channel. */
 export class SenderStream implements StreamSink {
   readonly number: number
@@ -101,7 +104,7 @@ export class SenderStream implements StreamSink {
   attach(qemu: Duplex): void {
     this.#qemu = qemu
     qemu.pause()
-    readSlabs(qemu, (chunk, slab) => this.#push(chunk, slab))
+    readSlabs(qemu, (chunk, slab) => this.#push(chunk, slab), mostAtOnce)
     qemu.on('end', () => this.#finish())
     qemu.on('error', (thrown) => this.fail(new Failure('relay-source', 'The source’s QEMU broke its connection.', { evidence: messageOf(thrown) })))
     qemu.on('close', () => {

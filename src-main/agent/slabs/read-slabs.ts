@@ -33,9 +33,9 @@ function insidesOf(socket: Socket): Insides | null {
 
 /**
  * Reads a stream for good: `take` gets its bytes in their order, in memory that is used again unless it holds the slab. The stream's `pause` and `resume` work as ever; what was under way at a pause still comes.
- * Works with any stream; answers whether it saves memory, which it does with sockets and TLS of the Node that an agent brings along. `take` must not throw.
+ * `mostBytes`: that one read may bring, which more may follow at once. Works with any stream; answers whether it saves memory, which it does with sockets and TLS of the Node that an agent brings along. `take` must not throw.
  */
-export function readSlabs(stream: Duplex, take: Taker): boolean {
+export function readSlabs(stream: Duplex, take: Taker, mostBytes = slabBytes): boolean {
   const inside = stream instanceof Socket && stream.readableFlowing !== true ? insidesOf(stream) : null
   const socket = stream as unknown as SocketInside
   if (!inside || !socket._handle?.useUserBuffer) {
@@ -45,7 +45,7 @@ export function readSlabs(stream: Duplex, take: Taker): boolean {
   // What was read before, a greeting's rest, comes first.
   for (let early: Buffer | null; (early = stream.read() as Buffer | null) !== null; ) take(early, ownMemory)
   const isTls = stream instanceof TLSSocket
-  const filler = new Filler((bytes, slab) => (stream.destroyed ? undefined : take(bytes, slab)), isTls ? recordBytes : leastRead, isTls)
+  const filler = new Filler((bytes, slab) => (stream.destroyed ? undefined : take(bytes, slab)), isTls ? recordBytes : leastRead, isTls ? recordBytes : mostBytes, isTls)
   const first = filler.next()
   socket[inside.buffer] = first
   socket[inside.next] = () => filler.next()
@@ -62,6 +62,7 @@ export function readSlabs(stream: Duplex, take: Taker): boolean {
 class Filler {
   readonly #take: Taker
   readonly #least: number
+  readonly #most: number
   readonly #gathers: boolean
   readonly #pool = new SlabPool()
   #slab = this.#pool.take()
@@ -69,15 +70,16 @@ class Filler {
   #at = 0
   #isDue = false
 
-  constructor(take: Taker, least: number, gathers: boolean) {
+  constructor(take: Taker, least: number, most: number, gathers: boolean) {
     this.#take = take
     this.#least = least
+    this.#most = most
     this.#gathers = gathers
   }
 
   /** Where the next bytes go. */
   next(): Buffer {
-    return this.#slab.bytes.subarray(this.#at, this.#gathers ? this.#at + this.#least : slabBytes)
+    return this.#slab.bytes.subarray(this.#at, this.#at + this.#most)
   }
 
   filled(count: number): void {

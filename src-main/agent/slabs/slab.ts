@@ -1,7 +1,7 @@
 /** Bytes of a slab: what one read of a socket may bring. */
 export const slabBytes = 1024 * 1024
 /** Slabs that nobody has use for are kept up to so many. */
-const mostFree = 4
+const mostFree = 8
 
 /** Memory that is read into and used over and over. Whoever keeps bytes of it beyond the call that brought them holds it, and releases it once for each hold; forgotten, it is merely not used again. */
 export interface Slab {
