@@ -48,6 +48,8 @@ export class ScatterGather {
   #calming: NodeJS.Timeout | null = null
   #expected: number | null = null
   #isComplete = false
+  /** Of what the source was not told: bytes of pages, which keep to the rate, and of the rest. */
+  #untoldPages = 0
   #untold = 0
   #counts = { toQemu: 0, direct: 0, depot: 0 }
   #hasEnded = false
@@ -153,7 +155,7 @@ export class ScatterGather {
         this.#hasSwitched = true
         break
       case frames.direct:
-        if (got.extra === 0) this.#untold += got.payload.length
+        if (got.extra === 0) this.#untoldPages += got.payload.length
         this.#deliver(got, got.payload, 'direct')
         break
       case frames.fill:
@@ -236,10 +238,13 @@ export class ScatterGather {
 
   /** As far as QEMU has taken what came, the source may send more, and more is asked of the depots. */
   #taken(): void {
-    if (!this.#hasRoom) return
+    if (this.#qemu.writableLength > mostUntaken) return
+    // What the guest waits for may use up the rate for long: device state and pages of zeros, which cost next to nothing, would hold the source up, and with it pages that the guest waits for.
+    const untold = this.#untold + (this.#pacer.isSpent ? 0 : this.#untoldPages)
     // What the guest waits for from the source comes behind what is under way from there, so that is never held back for long.
-    if (this.#untold > 0 && (this.#isCalm() || this.#untold > mostUntold || [...this.#waiting.values()].includes('direct'))) {
-      this.#source.send(frame(frames.taken, { first: this.#untold }))
+    if (untold > 0 && (this.#isCalm() || untold > mostUntold || [...this.#waiting.values()].includes('direct'))) {
+      this.#source.send(frame(frames.taken, { first: untold }))
+      this.#untoldPages -= untold - this.#untold
       this.#untold = 0
     }
     this.#fetcher.ask()

@@ -128,6 +128,7 @@ export interface RigOptions {
   /** Milliseconds that the destination waits for a source whose link broke; that source dials again then. */
   readonly waitsMs?: number
   readonly isMidway?: () => Promise<boolean>
+  readonly gatherMiBps?: number
   /** Depots acknowledge nothing until `answer` is called: what they were given is with the source's agent alone. */
   readonly holdsAnswers?: boolean
   /** What a depot's answer becomes on its way. */
@@ -196,7 +197,7 @@ export function rig(options: RigOptions = {}) {
     return Promise.resolve(near)
   }
   const source: ScatterSource = new ScatterSource(toGather, { depots: depots.map(({ name, put }) => ({ name, link: put })), replicas, sealer, log, ...(options.isMidway ? { isMidway: options.isMidway } : {}), ...(options.waitsMs === undefined ? {} : { redial: dialGather }) })
-  const gather: ScatterGather = new ScatterGather(fromSource, gatherLeg, { depots: depots.map(({ name, get, redial }) => ({ name, link: get, redial })), sealer, gatherMiBps: null, log, ...(options.waitsMs === undefined ? {} : { waitsForSource: { usualMs: options.waitsMs, drainedMs: options.waitsMs } }) })
+  const gather: ScatterGather = new ScatterGather(fromSource, gatherLeg, { depots: depots.map(({ name, get, redial }) => ({ name, link: get, redial })), sealer, gatherMiBps: options.gatherMiBps ?? null, log, ...(options.waitsMs === undefined ? {} : { waitsForSource: { usualMs: options.waitsMs, drainedMs: options.waitsMs } }) })
   const loading = new LoadingQemu(gatherQemuEnd, options)
   const stream = options.stream ?? captures[options.capture ?? 'postcopy72']
   const sending = new SendingQemu(sourceQemuEnd, stream, options.chunks)

@@ -37,8 +37,8 @@ test('in whatever chunks it comes, with whatever number of depots and replicas',
   )
 })
 
-/** A guest whose memory is random, large enough that most of it goes to depots: the capture's setup and switch, then pages of our own. */
-function largeStream(pages: number): Buffer {
+/** A guest whose memory is random, large enough that most of it goes to depots: the capture's setup and switch, then pages of our own, and pages of zeros. */
+function largeStream(pages: number, zeros = 0): Buffer {
   const taken: Buffer[] = []
   const copy = new Taken()
   let isOver = false
@@ -50,17 +50,23 @@ function largeStream(pages: number): Buffer {
   }
   copy.page = (_block, _offset, data, ...rest: unknown[]) => void (isOver || taken.push(rest[0] as Buffer, data))
   copy.zero = (_block, _offset, _fill, ...rest: unknown[]) => void (isOver || taken.push(rest[0] as Buffer))
-  copy.reader.push(captures.postcopy72)
+  // The first block, and the sum of all right before it, are as large as the pages need.
+  const setup = Buffer.from(captures.postcopy72)
+  const lengthAt = setup.indexOf('\x06pc.ram') + 7
+  const grown = Math.max(0, (pages + zeros) * 4096 - Number(setup.readBigUInt64BE(lengthAt)))
+  for (const at of [lengthAt, lengthAt - 15]) setup.writeBigUInt64BE(setup.readBigUInt64BE(at) + BigInt(grown), at)
+  copy.reader.push(setup)
   const section = copy.reader.ramSection as number
   const name = Buffer.from('\x06pc.ram')
-  for (let page = 0; page < pages; page++) {
-    const bytes = Buffer.alloc(5 + 8 + 7 + 4096 + 8 + 5, page & 0xff)
-    bytes[0] = page === pages - 1 ? 3 : 2
+  for (let page = 0; page < pages + zeros; page++) {
+    const content = page < pages ? 4096 : 1
+    const bytes = Buffer.alloc(5 + 8 + 7 + content + 8 + 5, page < pages ? page & 0xff : 0)
+    bytes[0] = page === pages + zeros - 1 ? 3 : 2
     bytes.writeUInt32BE(section, 1)
-    bytes.writeBigUInt64BE(BigInt(page * 4096) | 8n, 5)
+    bytes.writeBigUInt64BE(BigInt(page * 4096) | (page < pages ? 8n : 2n), 5)
     name.copy(bytes, 13)
-    bytes.writeUInt32BE(page, 20)
-    bytes.writeBigUInt64BE(0x10n, 5 + 15 + 4096)
+    if (page < pages) bytes.writeUInt32BE(page, 20)
+    bytes.writeBigUInt64BE(0x10n, 5 + 15 + content)
     bytes[bytes.length - 5] = 0x7e
     bytes.writeUInt32BE(section, bytes.length - 4)
     taken.push(bytes)
@@ -107,6 +113,15 @@ test('what the guest waits for is asked of QEMU by the name of its block, and co
   expect(sending.asked.every((one) => one.startsWith('pc.ram+'))).toBe(true)
   const { direct, depot } = source.counts
   expect(direct + depot).toBe(200)
+})
+
+test('a rate of gathering that is used up for long does not hold the source up: what costs next to nothing goes on', async () => {
+  const { source, gather, ended } = rig({ stream: largeStream(300, 30_000), gatherMiBps: 0.001 })
+  await source.settled
+  await expect.poll(() => gather.delivered).toBeGreaterThanOrEqual(30_000)
+  expect(source.sent.sealed).toBeGreaterThan(200)
+  gather.fail(new Failure('move-ended', 'The move has ended.'))
+  await ended
 })
 
 test('a depot that goes after the switch: with two replicas nothing is lost', async () => {
@@ -250,7 +265,7 @@ test('it breaks again and again, at any moment after the switch', async () => {
     }),
     { numRuns: 12 },
   )
-})
+}, 30_000)
 
 test('a link that stays broken right after QEMU’s end of stream for longer than one try: nothing is lost', async () => {
   const { ended, source, loading, links, cuts, answer } = rig({ stream: large, bytesPerTurn: 4096, waitsMs: 60_000, holdsAnswers: true })
