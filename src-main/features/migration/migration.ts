@@ -25,6 +25,7 @@ import { checks } from './preflight/checks.ts'
 import { runChecks } from './preflight/run-checks.ts'
 import { depotCandidates, findDepots } from './relay/depots.ts'
 import type { HostFactsReader } from './host-facts/host-facts-reader.ts'
+import { KnownSharing } from './relay/known-sharing.ts'
 import { sharingOf } from './relay/sharing.ts'
 import { isRelayed } from './plan/relayed.ts'
 import { chooseDriver, type DriverChoice } from './run/choose-driver.ts'
@@ -63,6 +64,7 @@ interface Asking {
 export class Migration implements JobDirector {
   readonly #parts: MigrationParts
   readonly #rates = new DirtyRates()
+  readonly #sharing = new KnownSharing()
   readonly #recent = new RecentPreflights()
   /** Speed of the link from one host to another, as the last preflight saw it. */
   readonly #mbps = new Map<string, number>()
@@ -108,12 +110,15 @@ export class Migration implements JobDirector {
     return new Foreknowledge(inventory, await jobs.list({ limit: historyDepth }), {
       dirtyRate: (uuid) => this.#rates.last(uuid),
       mbps: (source, destination) => this.#mbps.get(`${source} ${destination}`) ?? null,
+      sharing: (uuid) => this.#sharing.of(uuid),
     })
   }
 
-  /** One answer per host; what cannot be asked says why. Rejects only with the signal's reason. */
-  sharing(vms: readonly VmRef[], signal: AbortSignal): Promise<Sharing[]> {
-    return sharingOf(vms, this.#parts, signal)
+  /** One answer per host, which later forecasts of gangs go by; what cannot be asked says why. Rejects only with the signal's reason. */
+  async sharing(vms: readonly VmRef[], signal: AbortSignal): Promise<Sharing[]> {
+    const told = await sharingOf(vms, this.#parts, signal)
+    this.#sharing.keep(vms, told)
+    return told
   }
 
   fix(plan: MovePlan, fix: Fix, signal: AbortSignal): Promise<void> {
@@ -273,7 +278,7 @@ export class Migration implements JobDirector {
     const { plan, domain, source, route, signal } = move
     const earlier = earlierThroughputs(await past(), plan.vm.host, plan.destination)
     const inputs = await gatherInputs({ plan, vm: domain, source: source.facts, route, earlier, rates: this.#rates, signal })
-    return engines[plan.options.technique].forecast(move, inputs)
+    return engines[plan.options.technique].forecast(move, { ...inputs, sharing: this.#sharing.of(plan.vm.uuid) })
   }
 
   #maintenanceNote(host: string): Finding | null {

@@ -7,8 +7,8 @@ import { useHostStore } from '../host/host-store.ts'
 import { orNotify } from '../settings/problem-of.ts'
 import { sharingWord } from './sharing-words.ts'
 
-/** Asks, when told to, how much of these running VMs' memory is the same; forgotten when they are others. `words`: one sentence or two per host. */
-export function useSharing(vms: () => readonly VmRef[]) {
+/** Asks, when told to, how much of these running VMs' memory is the same; forgotten when they are others. `words`: one sentence or two per host. `onKnown`: forecasts may go by it from now on. */
+export function useSharing(vms: () => readonly VmRef[], onKnown: () => void) {
   const hosts = useHostStore()
   const words = shallowRef<readonly string[]>([])
   const isAsking = shallowRef(false)
@@ -27,9 +27,10 @@ export function useSharing(vms: () => readonly VmRef[]) {
     isAsking.value = false
     words.value = told?.map(wordOf) ?? []
     announce(words.value.join(' '))
+    if (told?.some(({ kind }) => kind === 'estimated')) onKnown()
   }
 
-  watch(() => vms().map(vmKey).join(' '), () => {
+  watch(() => vms().map(vmKey).sort().join(' '), () => {
     round.abort()
     isAsking.value = false
     words.value = []

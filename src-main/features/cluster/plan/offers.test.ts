@@ -9,7 +9,7 @@ const row = (name: string, over: Partial<PlanRow> = {}, technique: Technique = '
   verdict: 'fits', findings: [], forecast: { seconds: [160, 200], downtimeMs: [10, 90], converges: 'yes', bytes: [1 * GB, 1 * GB], dirtyRate: 1e6, bandwidth: 6e6, basis: '' }, slot: null, isChecked: true, obstacle: null, ...over,
 })
 const facts = (over: Partial<OfferFacts> = {}): OfferFacts => ({
-  source: { id: 'a', name: 'alpha' }, rows: [row('1'), row('2')], seconds: [330, 390], way: () => ({ low: 5e6, high: 6e6, basis: '', mbps: 400 }), line: () => null, hosts: 3, usesAgent: true, ...over,
+  source: { id: 'a', name: 'alpha' }, rows: [row('1'), row('2')], seconds: [330, 390], way: () => ({ low: 5e6, high: 6e6, basis: '', mbps: 400 }), line: () => null, hosts: 3, usesAgent: true, forecastAs: ({ forecast }) => forecast, ...over,
 })
 const of = (over: Partial<OfferFacts>) => Object.fromEntries(offersOf(facts(over)).map((offer) => [offer.technique, offer]))
 
@@ -22,6 +22,11 @@ test('where destinations are slow the source is free much sooner, and that is sa
 
 test('where they take all that the source sends it does not pay', () => {
   expect(of({ seconds: [45, 60] })['scatter']).toMatchObject({ promise: expect.stringMatching(/does not pay/), whyNot: null })
+})
+
+test('what a sample says of the VMs is in the offer, in bytes', () => {
+  const forecastAs: OfferFacts['forecastAs'] = ({ forecast }, technique) => forecast && { ...forecast, bytes: technique === 'gang' ? [0.25 * GB, 0.35 * GB] : [1 * GB, 1 * GB] }
+  expect(of({ forecastAs })['gang']?.promise).toMatch(/about 572.MiB cross instead of 1.9.GiB by pre-copy/)
 })
 
 test('what cannot be done says why, and what is not known is not guessed', () => {

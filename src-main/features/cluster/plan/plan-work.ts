@@ -152,7 +152,7 @@ export class PlanWork {
   #offers(host: string, rows: Plan['rows'], seconds: Plan['seconds']): Plan['offers'] {
     const { model, knowledge, line, settings } = this.#parts
     const others = model.hosts.filter(({ id, excluded }) => id !== host && excluded === null)
-    return offersOf({ source: { id: host, name: nameIn(model, host) }, rows, seconds, way: (source, destination) => knowledge.way(source, destination), line, hosts: others.length, usesAgent: settings.useAgent })
+    return offersOf({ source: { id: host, name: nameIn(model, host) }, rows, seconds, way: (source, destination) => knowledge.way(source, destination), line, hosts: others.length, usesAgent: settings.useAgent, forecastAs: ({ vm, destination, options }, technique) => (destination === null || options === null ? null : knowledge.forecast({ vm, destination, options: { ...options, technique } })) })
   }
 
   #place(): void {

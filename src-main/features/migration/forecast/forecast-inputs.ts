@@ -5,6 +5,13 @@ export interface Estimate {
   readonly basis: string
 }
 
+/** What a sample said of VMs that leave one host. */
+export interface SharedMemory {
+  /** Share of the pages with content that crosses, 0 to 1: what is left when each is sent once. */
+  readonly crosses: readonly [number, number]
+  readonly sampled: number
+}
+
 /** What a move is reckoned from. Bytes, bytes per second, milliseconds. */
 export interface ForecastInputs {
   /** Memory that has content. */
@@ -16,6 +23,8 @@ export interface ForecastInputs {
   readonly dirtyRate: Estimate
   readonly bandwidth: Estimate
   readonly downtimeLimitMs: number
+  /** Of a gang: what a sample said; null, or left out, where nobody has looked. */
+  readonly sharing?: SharedMemory | null
 }
 
 /** QEMU's own default (migrate_set_parameter downtime-limit). */

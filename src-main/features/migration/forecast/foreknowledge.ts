@@ -7,7 +7,8 @@ import { estimateBandwidth } from './bandwidth.ts'
 import { guessDirtyRate } from './dirty-rate.ts'
 import { earlierThroughputs } from './earlier-moves.ts'
 import { forecastMove } from './forecast-move.ts'
-import { defaultDowntimeMs, type Estimate } from './forecast-inputs.ts'
+import { defaultDowntimeMs, type Estimate, type ForecastInputs, type SharedMemory } from './forecast-inputs.ts'
+import { forecastGang } from './gang-model.ts'
 import { estimateMemory } from './memory.ts'
 
 /** What the preflights of this process have found out, for those who cannot wait for one. */
@@ -16,6 +17,8 @@ export interface Found {
   dirtyRate(uuid: string): Estimate | null
   /** Mbit/s of the device by which the source reaches the destination; null where it is not known. */
   mbps(source: string, destination: string): number | null
+  /** What a sample said of it and those beside it. */
+  sharing?(uuid: string): SharedMemory | null
 }
 
 const open = { bandwidthMiBps: null, parallelConnections: null, tls: false } as const
@@ -39,14 +42,16 @@ export class Foreknowledge {
     if (!vm || plan.options.storage !== 'none' || !(plan.options.technique in engines)) return null
     const isLive = plan.options.technique !== 'offline'
     const row = this.#seen.vmRow(vm.n)
-    return forecastMove(plan.options, {
+    const inputs: ForecastInputs = {
       memory: isLive ? memoryOf(vm, row?.memory ?? null) : { low: 0, high: 0, basis: 'none' },
       memoryTotal: isLive ? vm.memoryKiB * 1024 : 0,
       storage: 0,
       dirtyRate: this.#dirtyRate(vm),
       bandwidth: estimateBandwidth(plan.options, this.#way(plan.vm.host, plan.destination)),
       downtimeLimitMs: plan.options.downtimeMs ?? defaultDowntimeMs,
-    })
+      sharing: this.#found.sharing?.(vm.ref.uuid) ?? null,
+    }
+    return plan.options.technique === 'gang' ? forecastGang(plan.options, inputs) : forecastMove(plan.options, inputs)
   }
 
   /** Bytes per second that a plain move between the two hosts has when it is alone, and Mbit/s of the link where known. */
