@@ -13,6 +13,7 @@ const filledMiB = 128
 /** Sixteen QEMUs emulate on the machine's few cores, and each tick of eight guests costs them: every 50 ms, it was more than the moves themselves. */
 const tickMs = 100
 const storeMiB = 1024
+const residentMiB = 256
 
 interface Moved {
   /** From the first command until the last VM had moved, in seconds. */
@@ -123,7 +124,7 @@ async function moveAsGang({ hosts, rigged }: Rig, guests: readonly LabGuest[], f
   const totals = { unique: 0, inVm: 0, acrossVms: 0, alreadyThere: 0, zero: 0 }
   await Promise.all(
     guests.map(async ({ name }, vm) => {
-      const gang = { id, vm, vms: guests.length, destination: hosts[to]!.name, rack: null, reaches: [], storeMiB, bandwidthMiBps: null, switching: 1 }
+      const gang = { id, vm, vms: guests.length, destination: hosts[to]!.name, rack: null, reaches: [], storeMiB, residentMiB, bandwidthMiBps: null, switching: 1 }
       const running = await startOver(rigged[from]!, rigged[to]!, { ...specOf(name, hosts[to]!), relay: { mode: 'gang', gang } }, hosts[to]!)
       const heard = new Heard(running)
       const outcome = await running.ended

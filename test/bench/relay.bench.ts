@@ -27,7 +27,7 @@ const ways = {
   /** A gang of one: everything is taken apart, fingerprinted, kept at the destination, and next to nothing is found twice. */
   dedup: () => ({
     mode: 'gang' as const,
-    gang: { id: `bench-${randomBytes(6).toString('hex')}`, vm: 0, vms: 1, destination: 'two', rack: null, reaches: [], storeMiB: 256, bandwidthMiBps: null, switching: 1 },
+    gang: { id: `bench-${randomBytes(6).toString('hex')}`, vm: 0, vms: 1, destination: 'two', rack: null, reaches: [], storeMiB: 256, residentMiB: 0, bandwidthMiBps: null, switching: 1 },
   }),
 } satisfies Record<string, () => MoveSpec['relay']>
 type Way = keyof typeof ways

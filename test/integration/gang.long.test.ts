@@ -10,6 +10,7 @@ import type { GangSpec } from '../../src-main/agent/protocol/relay-spec.ts'
 import { makeJobIdentities } from '../../src-main/agent/tunnel/move-identities.ts'
 import type { RemoteMove } from '../../src-main/features/host/agent/remote-move.ts'
 import { LabGuest } from '../lab/guest.ts'
+import { GuestWatch } from '../lab/guest-watch.ts'
 import type { GuestSpec } from '../lab/guest-xml.ts'
 import type { LabHost } from '../lab/host.ts'
 import { Lab } from '../lab/lab.ts'
@@ -52,11 +53,11 @@ function closeRigs(): void {
   rigged.clear()
 }
 
-async function clones(number: number, change: Partial<GuestSpec> = {}): Promise<LabGuest[]> {
+async function clones(number: number, change: Partial<GuestSpec> = {}, on = one!): Promise<LabGuest[]> {
   count += 1
   const made = Array.from({ length: number }, (_, i) => new LabGuest(lab, { name: `gang-${count}-${i}`, patternMiB: 32, privatePercent: 10, ...change }))
   guests.push(...made)
-  for (const guest of made) await guest.start(one!)
+  for (const guest of made) await guest.start(on)
   return made
 }
 
@@ -75,6 +76,7 @@ const gangSpec = (vm: number, vms: number, to: LabHost, change: Partial<GangSpec
   rack: null,
   reaches: [],
   storeMiB: 256,
+  residentMiB: 0,
   bandwidthMiBps: null,
   switching: 2,
   ...change,
@@ -247,6 +249,31 @@ test('post-copy is refused with the reason, and the VM runs on', async () => {
   await whole(guest!, one!)
   await nothingRemains()
 })
+
+test('what a VM that runs at the destination holds is not sent, and that VM loses nothing by being read', async () => {
+  const [resident] = await clones(1, {}, two!)
+  const sum = (members: readonly Member[], of: (figures: PageFigures) => number) => members.reduce((total, member) => total + of(pagesOf(member)), 0)
+  const sent: number[] = []
+  await two!.shapeLink({ rate: '250mbit' })
+  for (const residentMiB of [0, 64]) {
+    const made = await clones(2)
+    await using watch = await GuestWatch.start(resident!, [two!])
+    const members = await beginAll(made, two!, { residentMiB })
+    expect(await Promise.all(members.map(({ move }) => move.ended))).toMatchObject([{ kind: 'succeeded' }, { kind: 'succeeded' }])
+    expect(await watch.stop()).toMatchObject({ lost: [], duplicated: [], bad: [] })
+    for (const { guest } of members) await whole(guest, two!)
+    const known = sum(members, ({ classes }) => classes.alreadyThere)
+    const all = sum(members, ({ classes }) => classes.alreadyThere + classes.unique + classes.inVm + classes.acrossVms)
+    if (residentMiB === 0) expect(known).toBe(0)
+    else expect(known).toBeGreaterThan(all * 0.3)
+    sent.push(sum(members, ({ bytes }) => bytes.core))
+    for (const { guest } of members) await guest.remove(two!)
+  }
+  expect(sent[1]).toBeLessThan(sent[0]! * 0.8)
+  expect(await resident!.verify(two!)).toMatchObject({ bad: 0, badEver: 0 })
+  await two!.shapeLink({})
+  await nothingRemains()
+}, 600_000)
 
 test('two destinations of one rack: what both need crosses to one, which brings it to the other; with a store far too small it is right all the same', async () => {
   const [first, second, third] = await clones(3)

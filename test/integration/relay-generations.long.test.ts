@@ -54,7 +54,7 @@ test.each([
   const clones = Array.from({ length: 3 }, (_, i) => new LabGuest(lab, { name: `gen-gang-${from}${to}-${i}`, patternMiB: 32, privatePercent: 10, rate: 1 }))
   guests.push(...clones)
   for (const guest of clones) await guest.start(source)
-  const shared = { id: `gang-gen-${from}${to}`, vms: clones.length, destination: destination.name, rack: null, reaches: [], storeMiB: 256, bandwidthMiBps: null, switching: 2 }
+  const shared = { id: `gang-gen-${from}${to}`, vms: clones.length, destination: destination.name, rack: null, reaches: [], storeMiB: 256, residentMiB: 0, bandwidthMiBps: null, switching: 2 }
   const moves = await Promise.all(
     clones.map((guest, vm) => startOver(rigged.get(source)!, rigged.get(destination)!, specOf(guest.name, destination, { relay: { mode: 'gang', gang: { ...shared, vm } } }), destination)),
   )

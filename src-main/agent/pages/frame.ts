@@ -3,7 +3,7 @@ import { Failure } from '../../base/failure.ts'
 import { destinationRoute } from '../protocol/destination-route.ts'
 
 /** Changes whenever an older peer would misunderstand. */
-export const channelVersion = 1
+export const channelVersion = 2
 
 /** What is said on a page channel. All integers are big-endian; a frame is u32 length of what follows the head, u8 kind, u8 zero, u16 stream, then its body. */
 export const frames = {
@@ -15,6 +15,8 @@ export const frames = {
   refused: 5,
   /** Source: a piece of a stream, see data.ts. */
   data: 16,
+  /** Source: what VMs that run at the destination hold need not be looked for any longer; its VMs are about to change over. */
+  enough: 19,
   /** Source: its QEMU has sent all. */
   end: 17,
   /** Either: the stream is given up; JSON {@link Refusal}. */
@@ -29,6 +31,8 @@ export const frames = {
   need: 35,
   /** Source: u32 number of the reference, then the page. */
   fill: 36,
+  /** Destination: likenesses (two words each) of pages that it has from VMs that run there; they are in its slots from {@link ChannelWelcome.slots} on, in the order in which they are told. */
+  resident: 37,
   /** Source, to a host that holds pages: u16 number of the peer that wants them, then for each page u32 slot and its name. */
   forward: 48,
   /** Source: JSON {@link PeerReach}: another destination of the rack; the stream's place has the peer's number. */
@@ -45,6 +49,8 @@ const channelWelcome = z.object({
   version: z.number().int(),
   /** Slots that the destination grants. */
   slots: z.number().int().min(1),
+  /** Slots beyond them, for pages of VMs that run there. */
+  residents: z.number().int().min(0).max(2 ** 24),
   /** Bytes that a stream may have under way. */
   window: z.number().int().min(1),
 })

@@ -3,11 +3,12 @@ import { Failure, messageOf } from '../../base/failure.ts'
 import { readSlabs } from '../slabs/read-slabs.ts'
 import { ownMemory, type Slab } from '../slabs/slab.ts'
 import { Arrivals } from './arrivals.ts'
-import { channelVersion, frameHead, frames, headBytes, jsonFrame, parseBody, refusalOf, type ChannelWelcome, type PeerReach, type StreamOpening } from './frame.ts'
+import { channelVersion, frameHead, frameOf, frames, headBytes, jsonFrame, parseBody, refusalOf, type ChannelWelcome, type PeerReach, type StreamOpening } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
 import { hashBytes, pageBytes } from './page-hash.ts'
 import { PageStore } from './page-store.ts'
 import { ReceiverStream } from './receiver-stream.ts'
+import { ResidentPages } from './resident-pages.ts'
 
 /** More streams than a host ever gets at once; a stranger to the rules cannot pile up connections beyond it. */
 const mostStreams = 256
@@ -18,6 +19,8 @@ const rackBacklogBytes = 16 * 1024 * 1024
 export interface ReceiverOptions {
   /** Slots of the store: what the source would like, as far as this host grants it. */
   readonly slots: number
+  /** Further slots, for pages of VMs that run here; none by default. */
+  readonly residents?: number
   /** Bytes that each stream may have under way. */
   readonly window: number
   /** Milliseconds to wait for a page from another host of the rack before the source is asked. */
@@ -29,12 +32,14 @@ export interface ReceiverOptions {
   readonly log: (level: 'info' | 'warning', text: string) => void
 }
 
-/** The destination's end of a page channel: the streams of a gang's VMs, and the pages that they share. It takes at most the store, two windows a stream and {@link rackBacklogBytes} a peer of memory. */
+/** The destination's end of a page channel: the streams of a gang's VMs, and the pages that they share. It takes at most the store, the residents’ pages, two windows a stream and {@link rackBacklogBytes} a peer of memory. */
 export class PageReceiver {
   readonly #link: Duplex
   readonly #options: ReceiverOptions
   readonly #store: PageStore
   readonly #arrivals: Arrivals
+  readonly #residents: ResidentPages | null
+  readonly #enough = new AbortController()
   readonly #streams = new Map<number, ReceiverStream | null>()
   readonly #peers = new Set<number>()
   readonly #ready = new Map<number, Duplex>()
@@ -52,6 +57,7 @@ export class PageReceiver {
     this.#options = options
     this.#store = new PageStore(options.slots)
     this.#arrivals = new Arrivals(this.#store, options.patienceMs)
+    this.#residents = options.residents ? new ResidentPages(options.residents) : null
     this.over = new Promise((resolve) => (this.#settle = resolve))
     const reader = new FrameReader((kind, stream, body) => this.#take(kind, stream, body))
     readSlabs(link, (chunk, slab) => {
@@ -66,7 +72,7 @@ export class PageReceiver {
     const gone = () => this.#end(this.#streams.size === 0 ? null : new Failure('pages-lost', 'The connection between the two agents was lost.'))
     link.on('end', gone)
     link.on('close', gone)
-    const welcome: ChannelWelcome = { version: channelVersion, slots: options.slots, window: options.window }
+    const welcome: ChannelWelcome = { version: channelVersion, slots: options.slots, residents: options.residents ?? 0, window: options.window }
     this.#send(jsonFrame(frames.welcome, 0, welcome))
     link.resume()
   }
@@ -79,6 +85,29 @@ export class PageReceiver {
   /** Bytes of memory that the store has taken. */
   get storeBytes(): number {
     return this.#store.bytes
+  }
+
+  /** No VM's stream has begun. */
+  get isIdle(): boolean {
+    return [...this.#streams.values()].every((stream) => stream === null)
+  }
+
+  /** Pages that are kept of VMs that run here. */
+  get residentPages(): number {
+    return this.#residents?.count ?? 0
+  }
+
+  /** Aborts when no more of what VMs here hold is wanted: the source’s VMs are about to change over, or the channel is gone. */
+  get enough(): AbortSignal {
+    return this.#enough.signal
+  }
+
+  /** Keeps pages of a VM that runs here, and tells the source of them. False where there is no more room for any. */
+  reside(memory: Buffer): boolean {
+    if (this.#isOver || !this.#residents || this.#residents.isFull) return false
+    const likenesses = this.#residents.add(memory)
+    if (likenesses.length > 0) this.#send(frameOf(frames.resident, 0, likenesses))
+    return !this.#residents.isFull
   }
 
   /** A page from another host of the rack, in a buffer of its own. */
@@ -96,6 +125,8 @@ export class PageReceiver {
         return this.#addPeer(number, parseBody('peer', body))
       case frames.forward:
         return this.#forward(body)
+      case frames.enough:
+        return this.#enough.abort()
     }
     const stream = this.#streams.get(number)
     // One that has just been given up here may still be spoken of by the source.
@@ -107,7 +138,14 @@ export class PageReceiver {
     try {
       const qemu = await this.#options.dialQemu(opening)
       if (this.#isOver) return void qemu.destroy()
-      const stream = new ReceiverStream(number, qemu, { store: this.#store, arrivals: this.#arrivals, window: this.#options.window, slab: () => this.#slab, send: (frame) => this.#send(frame) })
+      const stream = new ReceiverStream(number, qemu, {
+        store: this.#store,
+        arrivals: this.#arrivals,
+        copy: (slot, hash, target, at) => this.#copy(slot, hash, target, at),
+        window: this.#options.window,
+        slab: () => this.#slab,
+        send: (frame) => this.#send(frame),
+      })
       this.#streams.set(number, stream)
       void stream.over.then(() => this.#streams.delete(number))
       this.#send(jsonFrame(frames.opened, number, {}))
@@ -141,11 +179,16 @@ export class PageReceiver {
     let at = headBytes
     for (let i = 0; i < count; i++) {
       const from = 2 + i * each
-      if (this.#store.copy(body.readUInt32BE(from), body.toString('latin1', from + 4, from + each), frame, at)) at += pageBytes
+      if (this.#copy(body.readUInt32BE(from), body.toString('latin1', from + 4, from + each), frame, at)) at += pageBytes
     }
     if (at === headBytes) return
     frameHead(frames.rackPages, 0, at - headBytes).copy(frame)
     link.write(frame.subarray(0, at))
+  }
+
+  #copy(slot: number, hash: string, target: Buffer, at: number): boolean {
+    if (slot < this.#store.capacity) return this.#store.copy(slot, hash, target, at)
+    return this.#residents !== null && this.#residents.copy(slot - this.#store.capacity, hash, target, at)
   }
 
   #send(frame: Buffer): void {
@@ -157,6 +200,7 @@ export class PageReceiver {
     this.#isOver = true
     for (const stream of this.#streams.values()) stream?.destroy()
     this.#arrivals.dispose()
+    this.#enough.abort()
     for (const link of this.#ready.values()) link.end()
     this.#link.destroy()
     this.#settle(failure)

@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream'
 import { Failure, messageOf } from '../../base/failure.ts'
 import { within } from '../../base/abort.ts'
-import { channelVersion, failureOf, frameHead, frames, headBytes, jsonFrame, parseBody, type ChannelWelcome, type PeerReach, type StreamOpening } from './frame.ts'
+import { channelVersion, failureOf, frameHead, frameOf, frames, headBytes, jsonFrame, parseBody, type ChannelWelcome, type PeerReach, type StreamOpening } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { hashBytes, hashOf } from './page-hash.ts'
 import type { Pacer } from './pacer.ts'
+import { ResidentTable } from './resident-table.ts'
 import { SenderStream } from './sender-stream.ts'
 import { SlotTable } from './slot-table.ts'
 
@@ -32,6 +33,8 @@ export interface SenderOptions {
  */
 export class PageSender {
   readonly table: SlotTable
+  /** What VMs at the destination hold; its slots come after the table’s. */
+  readonly residents: ResidentTable
   readonly window: number
   readonly #link: Duplex
   readonly #options: SenderOptions
@@ -43,6 +46,7 @@ export class PageSender {
   #serial = 0
   #isBacklogged = false
   #isCorked = false
+  #hasEnough = false
   #fills = 0
   #isOver = false
   #settle: (failure: Failure | null) => void = () => {}
@@ -54,6 +58,7 @@ export class PageSender {
     this.#link = link
     this.#options = options
     this.table = new SlotTable(welcome.slots)
+    this.residents = new ResidentTable(welcome.residents)
     this.window = welcome.window
     this.closed = new Promise((resolve) => (this.#settle = resolve))
   }
@@ -141,13 +146,21 @@ export class PageSender {
   fetch(fingerprint: Readonly<Fingerprint>, page: Buffer): string | null {
     if (this.#fills > mostFills) return null
     for (const holder of this.#holders) {
-      const slot = holder.isOpen ? holder.table.findSettled(fingerprint) : -1
+      const slot = holder.isOpen ? holder.#findHeld(fingerprint) : -1
       if (slot < 0) continue
       const hash = hashOf(page)
       holder.#forward(this, slot, hash)
       return hash
     }
     return null
+  }
+
+  /** Where that host has such content itself, or -1. */
+  #findHeld(fingerprint: Readonly<Fingerprint>): number {
+    const slot = this.table.findSettled(fingerprint)
+    if (slot >= 0) return slot
+    const resident = this.residents.find(fingerprint)
+    return resident < 0 ? -1 : this.table.capacity + resident
   }
 
   #forward(to: PageSender, slot: number, hash: string): void {
@@ -192,6 +205,13 @@ export class PageSender {
     this.#options.pacer.spend(bytes)
     if (this.#link.writableLength >= backlogBytes) this.#isBacklogged = true
     this.#gate()
+  }
+
+  /** The destination need not look any longer for what its own VMs hold. */
+  enough(): void {
+    if (this.#hasEnough || this.#isOver) return
+    this.#hasEnough = true
+    this.#link.write(frameOf(frames.enough, 0))
   }
 
   /** Something changed in whether QEMUs may be read from. */
@@ -245,6 +265,7 @@ export class PageSender {
   }
 
   #take(kind: number, number: number, body: Buffer): void {
+    if (kind === frames.resident) return this.residents.take(body)
     if (kind === frames.need) this.#fills += 1
     this.#streams.get(number)?.take(kind, body)
   }

@@ -1,70 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { duplexPair, type Duplex } from 'node:stream'
+import { duplexPair } from 'node:stream'
 import fc from 'fast-check'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Failure } from '../../base/failure.ts'
+import { describe, expect, it } from 'vitest'
 import { captures } from '../stream/captures.fixture.ts'
+import { Destination, open, openStream, pagesOf, play } from './channel.fixture.ts'
 import { frameOf, frames } from './frame.ts'
 import { Pacer } from './pacer.ts'
-import { PageReceiver, readRackPages, type ReceiverOptions } from './page-receiver.ts'
-import { PageSender } from './page-sender.ts'
+import { readRackPages } from './page-receiver.ts'
 import type { SenderStream } from './sender-stream.ts'
 import { streamOf } from './stream.fixture.ts'
-
-const uuid = '6f1c0c2e-9c53-4e64-8f8a-0d0c6b8a1d11'
-const mib = 1024 * 1024
-
-/** A destination host with its end of a channel. */
-class Destination {
-  readonly qemus: Duplex[] = []
-  readonly receiver: PageReceiver
-  /** The source's end of what lies between the agents, and this one's. */
-  readonly near: Duplex
-  readonly far: Duplex
-  readonly #got: Buffer[][] = []
-  constructor(options: Partial<ReceiverOptions> = {}, isReading = true) {
-    ;[this.near, this.far] = duplexPair()
-    this.receiver = new PageReceiver(this.far, {
-      slots: 4096,
-      window: mib,
-      patienceMs: 5000,
-      log: () => {},
-      dialPeer: () => Promise.reject(new Error('no rack')),
-      dialQemu: () => {
-        const [agent, qemu] = duplexPair()
-        const got: Buffer[] = []
-        this.#got.push(got)
-        this.qemus.push(qemu)
-        qemu.on('error', () => {})
-        if (isReading) qemu.on('data', (chunk: Buffer) => got.push(chunk))
-        qemu.on('end', () => qemu.end())
-        return Promise.resolve(agent)
-      },
-      ...options,
-    })
-    onTestFinished(() => void this.far.destroy())
-  }
-  stream(number: number): Buffer {
-    return Buffer.concat(this.#got[number]!)
-  }
-}
-
-const open = (destination: Destination, pacer = new Pacer(() => {})) => PageSender.open(destination.near, { answerMs: 5000, pacer })
-const openStream = (sender: PageSender, vm: number) => sender.openStream(vm, { uuid, port: 1000 + vm })
-
-/** Plays a source's QEMU; resolves to how the stream ended. */
-async function play(stream: SenderStream, bytes: Buffer, chunk = 65_536): Promise<Failure | null> {
-  const [qemu, agent] = duplexPair()
-  qemu.on('error', () => {})
-  stream.attach(agent)
-  for (let at = 0; at < bytes.length && !qemu.destroyed; at += chunk) {
-    if (!qemu.write(bytes.subarray(at, at + chunk))) await Promise.race([new Promise((resolve) => qemu.once('drain', resolve)), stream.ended])
-  }
-  qemu.end()
-  return stream.ended
-}
-
-const pagesOf = (count: number) => Array.from({ length: count }, () => randomBytes(4096))
 
 describe('a gang’s channel', () => {
   it('brings each VM’s stream byte for byte, and content that was there before only by its name', async () => {
@@ -175,6 +119,30 @@ describe('a gang’s channel', () => {
     qemu.end()
     expect(await stream.ended).toBe(null)
     expect(Buffer.concat(got).equals(bytes)).toBe(true)
+  })
+
+  it.each([
+    ['all of it', 0, null],
+    ['a part of it', 300_000, 'relay-destination'],
+  ])('a destination’s QEMU that hangs up first when it has got %s', async (_, missing, code) => {
+    const destination = new Destination()
+    const sender = await open(destination)
+    const stream = await openStream(sender, 0)
+    const [qemu, agent] = duplexPair()
+    qemu.on('error', () => {})
+    stream.attach(agent)
+    const bytes = streamOf(pagesOf(200))
+    let got = 0
+    destination.qemus[0]!.on('data', (chunk: Buffer) => {
+      got += chunk.length
+      // A page that has not come whole is not sent on.
+      if (got >= bytes.length - missing - Math.min(missing, 8192)) destination.qemus[0]!.end()
+    })
+    // Like QEMU, which ends its stream when it finds that the other one has gone.
+    qemu.on('end', () => qemu.end()).resume()
+    qemu.write(bytes.subarray(0, bytes.length - missing))
+    expect((await stream.ended)?.code ?? null).toBe(code)
+    if (code === null) expect(stream.bytes).toEqual({ fromQemu: bytes.length, toQemu: bytes.length })
   })
 
   it('carries the return path back as it is', async () => {

@@ -32,6 +32,8 @@ interface Needed {
 export interface StreamSurroundings {
   readonly store: PageStore
   readonly arrivals: Arrivals
+  /** As {@link PageStore.copy}, over all slots that the source may name. */
+  readonly copy: (slot: number, hash: string, target: Buffer, at: number) => boolean
   /** Bytes that the source may have under way. */
   readonly window: number
   /** What the frame that is being taken lies in. */
@@ -116,7 +118,7 @@ export class ReceiverStream {
   }
 
   #putTogether(body: Buffer, layout: DataLayout): Piece {
-    const { store, arrivals } = this.#around
+    const { copy, arrivals } = this.#around
     const piece: Piece = { bytes: Buffer.allocUnsafeSlow(layout.streamBytes), slab: ownMemory, missing: 0 }
     const wait = (at: number, slot: number, hash: string) => {
       const number = this.#references
@@ -136,7 +138,7 @@ export class ReceiverStream {
         body.copy(piece.bytes, at, from, from + pageBytes)
       },
       known: (at, slot, hash) => {
-        if (!store.copy(slot, hash, piece.bytes, at)) {
+        if (!copy(slot, hash, piece.bytes, at)) {
           const taker = wait(at, slot, hash)
           if (!arrivals.join(hash, taker)) taker(null)
         }
@@ -201,7 +203,8 @@ export class ReceiverStream {
 
   #closed(): void {
     if (this.#isOver) return
-    if (this.#hasEnded && this.#queue.length === 0) {
+    // Whether that was all, the source knows: a QEMU that has everything may hang up before the other one has.
+    if (this.#queue.length === 0) {
       this.#acknowledge()
       this.#around.send(frameOf(frames.backEnd, this.#number))
       return this.#end()

@@ -51,6 +51,8 @@ export class SenderStream implements StreamSink {
   #memoryBytes = 0
   #passed = 0
   #hasEnded = false
+  /** The destination's QEMU has. */
+  #isHungUp = false
   #failure: Failure | null = null
   #settleOpened: { resolve: () => void; reject: (failure: Failure) => void } = { resolve: () => {}, reject: () => {} }
   #settle: (failure: Failure | null) => void = () => {}
@@ -100,6 +102,11 @@ export class SenderStream implements StreamSink {
     return { fromQemu: this.#sent, toQemu: this.#acked }
   }
 
+  /** The destination need not look any longer for what its own VMs hold. */
+  enough(): void {
+    this.#sender.enough()
+  }
+
   /** Takes over the connection of the source's QEMU. */
   attach(qemu: Duplex): void {
     this.#qemu = qemu
@@ -127,7 +134,7 @@ export class SenderStream implements StreamSink {
 
   /** For the channel: whether QEMU may be read from as far as the others go. */
   gate(isBlocked: boolean): void {
-    if (!this.#qemu || this.#hasEnded) return
+    if (!this.#qemu || this.#hasEnded || this.#isHungUp) return
     const mustWait = isBlocked || this.#isHeld || this.isFull
     if (mustWait === this.#qemu.isPaused()) return
     if (mustWait) return void this.#qemu.pause()
@@ -153,8 +160,7 @@ export class SenderStream implements StreamSink {
         if (this.#qemu?.writable) this.#qemu.write(body)
         return
       case frames.backEnd:
-        if (this.#hasEnded) return this.#close(null)
-        return this.fail(new Failure('relay-destination', 'The destination’s QEMU hung up before it had all of the memory.'))
+        return this.#hungUp()
       case frames.ack:
         return this.#acknowledged(body.readUInt32BE(0))
       case frames.need:
@@ -178,12 +184,18 @@ export class SenderStream implements StreamSink {
     }
     this.#sent += pageBytes
     const fingerprint = fingerprintOf(page)
-    const { table } = this.#sender
+    const { table, residents } = this.#sender
     const slot = table.find(fingerprint)
     if (slot >= 0) {
       if (table.mark(slot, this.vm)) this.counts.inVm += 1
       else this.counts.acrossVms += 1
       return this.#refer('known', slot, hashOf(page), page)
+    }
+    const resident = residents.find(fingerprint)
+    if (resident >= 0) {
+      if (residents.mark(resident, this.vm)) this.counts.inVm += 1
+      else this.counts.alreadyThere += 1
+      return this.#refer('known', table.capacity + resident, hashOf(page), page)
     }
     const hash = this.#sender.fetch(fingerprint, page)
     const added = table.add(fingerprint, hash === null)
@@ -216,6 +228,7 @@ export class SenderStream implements StreamSink {
 
   #push(chunk: Buffer, slab: Slab): void {
     if (this.#hasEnded || this.#failure) return
+    if (this.#isHungUp) return this.fail(hungUpEarly())
     const before = this.isNearEnd
     this.#heardAt = performance.now()
     try {
@@ -254,7 +267,17 @@ export class SenderStream implements StreamSink {
       return this.fail(thrown instanceof Failure ? thrown : new Failure('relay-broken', 'The stream could not be relayed.', { evidence: messageOf(thrown) }))
     }
     this.#hasEnded = true
+    if (this.#isHungUp) return this.#close(null)
     this.#sender.write([frameOf(frames.end, this.number)], headBytes)
+  }
+
+  /** The destination's QEMU has hung up. When it has taken all there was to the device state's end, this one only has to do the same; if it still has something to send, it was too early. */
+  #hungUp(): void {
+    if (this.#hasEnded) return this.#close(null)
+    if (!this.isUrgent || this.#acked < this.#sent) return this.fail(hungUpEarly())
+    this.#isHungUp = true
+    this.#qemu?.end()
+    this.#qemu?.resume()
   }
 
   #acknowledged(bytes: number): void {
@@ -290,6 +313,10 @@ export class SenderStream implements StreamSink {
     this.#settle(failure)
     this.#progress.dispose()
   }
+}
+
+function hungUpEarly(): Failure {
+  return new Failure('relay-destination', 'The destination’s QEMU hung up before it had all of the memory.', { next: 'Its log on the destination says why.' })
 }
 
 /** With post-copy a broken relay may leave two running copies, which a gang's shared channel makes more likely, not less. */

@@ -38,6 +38,11 @@ export class SlotTable {
     this.#settled = new Uint8Array(capacity)
   }
 
+  /** Slots that hold something. */
+  get used(): number {
+    return this.#used
+  }
+
   /** The slot that holds such content, or -1; it becomes the most recently used. */
   find({ high, low }: Readonly<Fingerprint>): number {
     let slot = this.#chains[low & this.#mask] as number

@@ -16,6 +16,8 @@ export const gangSpec = z.object({
   reaches: z.array(z.object({ from: z.string().min(1), route: destinationRoute })),
   /** MiB of pages that a destination is to keep at hand; it takes less where it has not so much to spare. */
   storeMiB: z.number().int().min(16).max(65_536),
+  /** MiB of it for pages of VMs that run at the destination, which its agent reads there through libvirt; 0: it does not. */
+  residentMiB: z.number().int().min(0).max(65_536),
   /** MiB/s for all of the gang; null: unlimited. */
   bandwidthMiBps: z.number().int().min(1).nullable(),
   /** How many may stand still for their switch at a time. */

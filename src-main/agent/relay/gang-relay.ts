@@ -42,6 +42,8 @@ export class GangRelay implements PageRelay {
     this.#gang = gang
     this.ended = new Promise((resolve) => (this.#settle = resolve))
     gang.join(member.spec)
+    // Before libvirt has made ready: the destination may already look for what its own VMs hold.
+    if (member.isPrecopy) void gang.channel(member.spec, member.route).catch(() => {})
   }
 
   async open(uriOut: string, signal: AbortSignal): Promise<string> {

@@ -45,7 +45,7 @@ class Scene {
   )
 
   member(vm: number, change: Partial<GangSpec> = {}): GangRelay {
-    const spec: GangSpec = { id: 'gang-of-two', vm, vms: 2, destination: 'two', rack: null, reaches: [], storeMiB: 16, bandwidthMiBps: null, switching: 1, ...change }
+    const spec: GangSpec = { id: 'gang-of-two', vm, vms: 2, destination: 'two', rack: null, reaches: [], storeMiB: 16, residentMiB: 0, bandwidthMiBps: null, switching: 1, ...change }
     const relay = new GangRelay({ leg: { uuid, log: () => {}, mayBe: () => true }, spec, route, isPrecopy: true }, this.gang)
     onTestFinished(() => relay.close(new Failure('test', 'The test is over.')))
     return relay
@@ -105,7 +105,7 @@ test('a VM that is to move by post-copy, or to a QEMU that others could reach, i
   await expect(relay.open('tcp:192.0.2.7:49152', never)).rejects.toMatchObject({ code: 'relay-uri' })
   relay.close(new Failure('move-ended', 'The move has ended.'))
   expect(await relay.ended).toMatchObject({ code: 'move-ended' })
-  const hybrid = new GangRelay({ leg: { uuid, log: () => {} }, spec: { id: 'gang-of-two', vm: 1, vms: 2, destination: 'two', rack: null, reaches: [], storeMiB: 16, bandwidthMiBps: null, switching: 1 }, route, isPrecopy: false }, scene.gang)
+  const hybrid = new GangRelay({ leg: { uuid, log: () => {} }, spec: { id: 'gang-of-two', vm: 1, vms: 2, destination: 'two', rack: null, reaches: [], storeMiB: 16, residentMiB: 0, bandwidthMiBps: null, switching: 1 }, route, isPrecopy: false }, scene.gang)
   await expect(hybrid.open('tcp:127.0.0.1:49152', never)).rejects.toMatchObject({ code: 'gang-postcopy' })
   hybrid.close(new Failure('move-ended', 'The move has ended.'))
   expect(scene.isOver).toBe(true)

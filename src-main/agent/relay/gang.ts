@@ -93,7 +93,7 @@ export class Gang {
   }
 
   async #open(spec: GangSpec, route: TunnelRoute): Promise<PageSender> {
-    const link = await this.#dial(route, { role: 'gang', gang: spec.id, part: 'channel', storeMiB: spec.storeMiB })
+    const link = await this.#dial(route, { role: 'gang', gang: spec.id, part: 'channel', storeMiB: spec.storeMiB, residentMiB: spec.residentMiB })
     return PageSender.open(link, { answerMs, pacer: this.#pacer })
   }
 
@@ -136,6 +136,7 @@ export class Gang {
 
   /** So many at a time stand still: each then has the link to itself for what is left. The others run on until it is their turn. */
   #queueForSwitch(spec: GangSpec, stream: SenderStream): void {
+    stream.enough()
     if (this.#switching >= spec.switching) {
       stream.hold()
       this.#waiting.push(stream)

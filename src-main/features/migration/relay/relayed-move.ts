@@ -10,6 +10,8 @@ import { rackOf } from './racks.ts'
 
 /** Pages that a destination keeps for the others of a gang, in MiB; its agent takes less where its host has little to spare. */
 const storeMiB = 1024
+/** Of them, for pages of VMs that run at the destination anyway, in MiB. */
+const residentMiB = 256
 /** VMs of a gang that may stand still for their switch at a time: each then has the whole link for what is left. */
 const switching = 1
 
@@ -36,7 +38,7 @@ export async function relayedMove(job: OpenJob, move: Assembled, address: string
   const { hosts, gangs } = parts
   const { way, leave } = await gangs.join({ id, size }, { host: destination, name: move.destination.name, address }, otherDestinations(destination, destinations, hosts), signal)
   const record = hosts.list().find((each) => each.id === destination)
-  const gang = { id, vm: index, vms: size, destination, rack: record ? rackOf(record) : null, reaches: [...way.reaches], storeMiB, bandwidthMiBps: options.bandwidthMiBps, switching }
+  const gang = { id, vm: index, vms: size, destination, rack: record ? rackOf(record) : null, reaches: [...way.reaches], storeMiB, residentMiB, bandwidthMiBps: options.bandwidthMiBps, switching }
   return { relayed: { relay: () => ({ mode: 'gang', gang, route: way.route }) }, leave }
 }
 
