@@ -50,8 +50,7 @@ export const open = (destination: Destination, pacer = new Pacer(() => {})) => P
 export const openStream = (sender: PageSender, vm: number) => sender.openStream(vm, { uuid, port: 1000 + vm })
 
 /** Plays a source's QEMU; resolves to how the stream ended. */
-export async function play(stream: SenderStream, bytes: Buffer, chunk = 65_536): Promise<Failure | null> {
-  const [qemu, agent] = duplexPair()
+export async function play(stream: SenderStream, bytes: Buffer, chunk = 65_536, [agent, qemu] = duplexPair()): Promise<Failure | null> {
   qemu.on('error', () => {})
   stream.attach(agent)
   for (let at = 0; at < bytes.length && !qemu.destroyed; at += chunk) {

@@ -1,48 +1,17 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { duplexPair, type Duplex } from 'node:stream'
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
-import { expect, onTestFinished, test } from 'vitest'
-import { makeMoveIdentities } from '../tunnel/move-identities.ts'
+import { duplexPair } from 'node:stream'
+import { expect, test } from 'vitest'
 import { readSlabs } from './read-slabs.ts'
 import { slabBytes } from './slab.ts'
+import { plainSockets, tlsSockets } from './sockets.fixture.ts'
 
-/** The two ends of a connection: the one that accepted it, and the one that dialled. */
-async function plain(): Promise<[Duplex, Duplex]> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const near = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  const [far] = (await once(server, 'connection')) as [Socket]
-  server.close()
-  return [far, near]
-}
-
-async function tls(): Promise<[Duplex, Duplex]> {
-  const { source, destination, serverName } = makeMoveIdentities('job-00000001')
-  const server = createTlsServer({ ca: destination.ca, cert: destination.certificate, key: destination.key, requestCert: true }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const near = connectTls({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, ca: source.ca, cert: source.certificate, key: source.key, servername: serverName })
-  const [far] = (await once(server, 'secureConnection')) as [Duplex]
-  server.close()
-  return [far, near]
-}
-
-const kinds = { plain, tls }
+const kinds = { plain: plainSockets, tls: tlsSockets }
 const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 
 for (const [kind, connected] of Object.entries(kinds)) {
-  const pair = async () => {
-    const [far, near] = await connected()
-    onTestFinished(() => {
-      far.destroy()
-      near.destroy()
-    })
-    return [far, near] as const
-  }
-
   test(`${kind}: what is read is what was sent, also while it is kept, and its memory is used again`, async () => {
-    const [far, near] = await pair()
+    const [far, near] = await connected()
     const sent = randomBytes(24 * slabBytes)
     const got = createHash('sha256')
     const memory = new Set<ArrayBufferLike>()
@@ -73,7 +42,7 @@ for (const [kind, connected] of Object.entries(kinds)) {
   })
 
   test(`${kind}: a pause holds the sender up, and nothing is lost by it`, async () => {
-    const [far, near] = await pair()
+    const [far, near] = await connected()
     const sent = randomBytes(16 * slabBytes)
     let received = Buffer.alloc(0)
     let isOver = false
@@ -90,7 +59,7 @@ for (const [kind, connected] of Object.entries(kinds)) {
     await once(far, 'pause')
     const before = received.length
     // What the sender does not get rid of within a second round trip of something else, it is held up with.
-    const [other, another] = await pair()
+    const [other, another] = await connected()
     another.write('x')
     other.on('data', () => other.end('y'))
     await once(another.resume(), 'end')
@@ -103,7 +72,7 @@ for (const [kind, connected] of Object.entries(kinds)) {
   })
 
   test(`${kind}: what came before is not lost, and what came last comes before the end`, async () => {
-    const [far, near] = await pair()
+    const [far, near] = await connected()
     near.write('first line\nsecond')
     const [greeting] = (await once(far, 'data')) as [Buffer]
     far.pause()
