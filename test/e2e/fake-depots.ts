@@ -3,7 +3,7 @@ import type { MovePlan } from '../../src-main/contract/migration.ts'
 
 const known: readonly Omit<DepotCandidate, 'isChosen'>[] = [
   { host: 'kvm3', name: 'kvm3', isPossible: true, spareMiB: 49_152, capacityMiB: 2253, mbps: 10_000, why: 'its link is among the fastest' },
-  { host: 'kvm4', name: 'kvm4', isPossible: true, spareMiB: 12_288, capacityMiB: 2253, mbps: 1000, why: 'each host that can is of use' },
+  { host: 'kvm4', name: 'kvm4', isPossible: true, spareMiB: 12_288, capacityMiB: 2253, mbps: 1000, why: 'every host that can hold pages is taken' },
   { host: 'kvm2', name: 'kvm2', isPossible: true, spareMiB: 8192, capacityMiB: 2253, mbps: 1000, why: 'not needed: the picked ones have faster links' },
   { host: 'kvm5', name: 'kvm5', isPossible: false, spareMiB: null, capacityMiB: 0, mbps: null, why: 'cannot be reached from the source' },
 ]

@@ -82,7 +82,7 @@ export function pickDepots(candidates: readonly Candidate[], { memoryKiB, replic
 function whyAmong({ mbps, freeKiB }: Candidate, all: readonly Candidate[]): string {
   if (all.some((other) => (other.mbps ?? 0) < (mbps ?? 0))) return 'its link is among the fastest'
   if (all.some((other) => other.mbps === mbps && other.freeKiB < freeKiB)) return `as fast as any, and has more to spare than others`
-  return 'each host that can is of use'
+  return 'every host that can hold pages is taken'
 }
 
 function whyNot({ against, mbps }: Candidate, chosen: readonly Candidate[], given: readonly string[] | null): string {
