@@ -23,7 +23,7 @@ const worthwhile = 1.5
 
 /**
  * The whole takes what post-copy takes, bound by the slower end; the source is free as soon as its own link has carried everything to whoever takes it.
- * At best the depots pass replicas on among themselves, at worst each crosses the source's link.
+ * Each page crosses the source's link once: the depots pass replicas on among themselves, and all together take that much less of the source.
  */
 export function forecastScatter(options: Pick<MoveOptions, 'autoConverge' | 'gatherMiBps'>, inputs: ForecastInputs, way: ScatterWay): Forecast {
   const caps = [way.inMbps === null ? Infinity : bytesPerSecond(way.inMbps), options.gatherMiBps === null ? Infinity : options.gatherMiBps * 1024 * 1024]
@@ -31,17 +31,17 @@ export function forecastScatter(options: Pick<MoveOptions, 'autoConverge' | 'gat
   const bandwidth = { ...inputs.bandwidth, low: Math.min(inputs.bandwidth.low, into), high: Math.min(inputs.bandwidth.high, into) }
   const whole = forecastMove({ technique: 'scatter', autoConverge: options.autoConverge }, { ...inputs, bandwidth })
   const out = outward(way, bandwidth)
-  const free: [number, number] = [round(inputs.memory.low / out.high + beforehand.low), round((inputs.memory.high * way.replicas) / out.low + beforehand.high)]
+  const free: [number, number] = [round(inputs.memory.low / out.high + beforehand.low), round(inputs.memory.high / out.low + beforehand.high)]
   const ends: [number, number] = [Math.min(free[0], whole.seconds[0]), Math.min(free[1], whole.seconds[1])]
   return { ...whole, sourceFreeSeconds: ends, promise: promiseOf(way, ends, whole.seconds) }
 }
 
 /** Bytes per second that leave the source: its own link, or all that those at the other ends take together. */
-function outward({ outMbps, depots }: ScatterWay, direct: { readonly low: number; readonly high: number }): { low: number; high: number } {
+function outward({ outMbps, depots, replicas }: ScatterWay, direct: { readonly low: number; readonly high: number }): { low: number; high: number } {
   const link = outMbps === null ? null : bytesPerSecond(outMbps)
   const known = depots.flatMap(({ mbps }) => (mbps === null ? [] : [bytesPerSecond(mbps)]))
   // A depot of unknown speed is believed to be as fast as the link of the source.
-  const taken = known.length < depots.length ? Infinity : known.reduce((sum, each) => sum + each, 0)
+  const taken = known.length < depots.length ? Infinity : known.reduce((sum, each) => sum + each, 0) / replicas
   const low = Math.min(link ?? Infinity, taken + direct.low)
   const high = Math.min(link ?? Infinity, taken + direct.high)
   // Nothing is known: no faster than straight to the destination.
