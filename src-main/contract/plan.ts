@@ -153,6 +153,8 @@ export const planOffer = z.object({
   /** In a sentence, also where it does not pay. */
   promise: z.string().nullable(),
   whyNot: z.string().nullable(),
+  /** Copies of each page that it is to be taken with, where there are too few hosts for as many as usual; else null. */
+  replicas: z.number().int().nullable(),
 })
 export type PlanOffer = z.infer<typeof planOffer>
 

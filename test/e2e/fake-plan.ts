@@ -100,7 +100,7 @@ export function fakePlan(cluster: FakeCluster, request: PlanRequest, share: numb
     depots: planDepots(rows),
     offers: request.kind !== 'evacuate' ? [] : (['scatter', 'gang'] as const).map((technique) => ({
       technique, taken: moving.filter(({ options }) => options?.technique === technique).length, of: moving.filter(({ how }) => how === 'live').length, sourceFreeSeconds: technique === 'scatter' ? [9, 14] as [number, number] : null,
-      promise: technique === 'scatter' ? 'kvm1 needs to stay up for this long; the VMs are complete when the plan is through.' : 'What the VMs have in common crosses once. With nothing in common it takes as long as pre-copy.', whyNot: null,
+      promise: technique === 'scatter' ? 'kvm1 needs to stay up for this long; the VMs are complete when the plan is through.' : 'What the VMs have in common crosses once. With nothing in common it takes as long as pre-copy.', whyNot: null, replicas: null,
     })),
   }
 }

@@ -37,6 +37,11 @@ test('what cannot be done says why, and what is not known is not guessed', () =>
   expect(offersOf(facts({ rows: [row('1', { how: 'stay', destination: null })] }))).toEqual([])
 })
 
+test('with two other hosts it is offered with one copy, and what that risks is said before it is taken', () => {
+  expect(of({ hosts: 2 })['scatter']).toMatchObject({ replicas: 1, whyNot: null, promise: expect.stringMatching(/losing it before the VM is complete loses the VM/) })
+  expect(of({ hosts: 3 })['scatter']).toMatchObject({ replicas: null, promise: expect.not.stringMatching(/losing/) })
+})
+
 test('rows that take it already are counted', () => {
   expect(of({ rows: [row('1', {}, 'scatter'), row('2', {}, 'gang')] })).toMatchObject({ scatter: { taken: 1, of: 2 }, gang: { taken: 1, of: 2 } })
 })

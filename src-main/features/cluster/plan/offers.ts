@@ -1,4 +1,4 @@
-import type { Forecast, Technique } from '../../../contract/migration.ts'
+import { moveOptions, type Forecast, type Technique } from '../../../contract/migration.ts'
 import type { PlanOffer, PlanRow } from '../../../contract/plan.ts'
 import type { Estimate } from '../../migration/forecast/forecast-inputs.ts'
 import { amount } from '../../migration/preflight/finding.ts'
@@ -24,6 +24,8 @@ const netOfHeaders = 0.94
 const around = { low: 1, high: 4 }
 /** Below this many times sooner it is not worth more hosts that could fail. */
 const worthwhile = 1.3
+/** Copies of each page, unless somebody chooses another number. */
+const usualReplicas = moveOptions.parse({ technique: 'scatter' }).replicas
 
 /** What evacuating in another way would give: the source drained into depots, or what the VMs share crossing once. */
 export function offersOf(facts: OfferFacts): PlanOffer[] {
@@ -34,22 +36,26 @@ export function offersOf(facts: OfferFacts): PlanOffer[] {
 
 function scatterOffer(live: readonly PlanRow[], { source, seconds, way, line, hosts, usesAgent }: OfferFacts): PlanOffer {
   const taken = live.filter(({ options }) => options?.technique === 'scatter').length
-  const base = { technique: 'scatter' as const, taken, of: live.length }
+  // Beside the one that is emptied and the one that a VM goes to.
+  const depots = hosts - 1
+  const replicas = depots < usualReplicas ? depots : null
+  const base = { technique: 'scatter' as const, taken, of: live.length, replicas }
   const none = { sourceFreeSeconds: null, promise: null }
   if (!usesAgent) return { ...base, ...none, whyNot: 'It needs agents, and the settings leave them out.' }
-  if (hosts < 2) return { ...base, ...none, whyNot: `It takes a third connected host: one holds pages on their way while another takes the VMs of ${source.name}.` }
+  if (hosts < 2) return { ...base, ...none, replicas: null, whyNot: `It takes a third connected host: one holds pages on their way while another takes the VMs of ${source.name}.` }
+  const risk = replicas === 1 ? ' One host alone can hold a VM’s pages here: losing it before the VM is complete loses the VM.' : ''
   const [least, most] = memoryOf(live)
   const out = outOf(source.id, live, way, line)
-  if (out === null) return { ...base, sourceFreeSeconds: null, promise: `Whether it frees ${source.name} sooner is not known: the speed of its link is not.`, whyNot: null }
+  if (out === null) return { ...base, sourceFreeSeconds: null, promise: `Whether it frees ${source.name} sooner is not known: the speed of its link is not.${risk}`, whyNot: null }
   const free: [number, number] = [round(least / out.high + around.low), round(most / out.low + around.high)]
   const gain = seconds === null ? 1 : (seconds[0] + seconds[1]) / Math.max(0.1, free[0] + free[1])
   // What already leaves by post-copy through depots is in the plan's own time.
-  if (gain >= worthwhile || taken > 0) return { ...base, sourceFreeSeconds: free, promise: `${source.name} needs to stay up for this long; the VMs are complete when the plan is through.`, whyNot: null }
+  if (gain >= worthwhile || taken > 0) return { ...base, sourceFreeSeconds: free, promise: `${source.name} needs to stay up for this long; the VMs are complete when the plan is through.${risk}`, whyNot: null }
   return { ...base, sourceFreeSeconds: free, promise: `It does not pay here: the destinations together take what ${source.name} sends, so that it is empty about as soon anyway.`, whyNot: null }
 }
 
 function gangOffer(live: readonly PlanRow[], { usesAgent, forecastAs }: OfferFacts): PlanOffer {
-  const base = { technique: 'gang' as const, taken: live.filter(({ options }) => options?.technique === 'gang').length, of: live.length, sourceFreeSeconds: null }
+  const base = { technique: 'gang' as const, taken: live.filter(({ options }) => options?.technique === 'gang').length, of: live.length, sourceFreeSeconds: null, replicas: null }
   if (!usesAgent) return { ...base, promise: null, whyNot: 'It needs agents, and the settings leave them out.' }
   if (live.length < 2) return { ...base, promise: null, whyNot: 'A gang takes two running VMs.' }
   return { ...base, promise: gangPromise(live, forecastAs), whyNot: null }
