@@ -51,7 +51,7 @@ test('every line says its level, its place, and what it is', () => {
     '2 1 2 a, host, online, 2 VMs',
     '3 1 2 db, off',
     '3 2 2 web, running',
-    '2 2 2 b, host, online, 1 VMs',
+    '2 2 2 b, host, online, 1 VM',
     '3 1 1 mail, running',
   ])
 })
