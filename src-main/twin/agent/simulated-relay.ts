@@ -7,7 +7,7 @@ import { Failure } from '../../base/failure.ts'
 import type { Machine } from '../machine.ts'
 import type { Carriage } from '../physics/carriage.ts'
 import type { Migration } from '../physics/migration.ts'
-import { sharesAfter } from '../physics/common-pages.ts'
+import { residentsOf, sharesAfter, type Residents } from '../physics/common-pages.ts'
 import { pageBytes } from '../physics/process.ts'
 import type { World } from '../world.ts'
 
@@ -16,8 +16,8 @@ type Relay = NonNullable<MoveSpec['relay']>
 /** Milliseconds between two tellings. */
 const tellEveryMs = 250
 
-/** Kinds of VMs whose pages a gang has brought already, by gang. */
-const brought = new WeakMap<World, Map<string, Set<string>>>()
+/** By gang: kinds of VMs whose pages it has brought already, and what ran at its destinations when it began to come there. */
+const brought = new WeakMap<World, Map<string, { readonly kinds: Set<string>; readonly residents: Map<string, Residents> }>>()
 
 /** An agent's way of the memory in a simulated world: no page is carried, but wires and clocks behave as if. */
 export class SimulatedRelay implements PageRelay {
@@ -28,7 +28,7 @@ export class SimulatedRelay implements PageRelay {
   readonly #address: string
   readonly #counted = new Emitter<PageFigures>()
   readonly #drained: Promise<void>
-  #shares = { inVm: 0, across: 0 }
+  #shares = { inVm: 0, across: 0, there: 0 }
   #isDrained: () => void = () => {}
   #drainedAt: number | null = null
   #directFaults: number | null = null
@@ -57,7 +57,7 @@ export class SimulatedRelay implements PageRelay {
     const port = /:(\d+)$/.exec(uriOut)?.[1] ?? ''
     const far = this.#world.machineAt(address)
     if (!far) throw new Failure('relay-route', `Nobody answers at ${address}.`)
-    this.#shares = this.#sharesOf()
+    this.#shares = this.#sharesOf(far)
     this.#world.carriages.set(this.#spec.vm.uuid, this.#carriage(far))
     this.#ticking = setInterval(() => this.#tell(), tellEveryMs).unref()
     return `tcp://${address}:${port}`
@@ -71,7 +71,7 @@ export class SimulatedRelay implements PageRelay {
     const relay = this.#relay
     const limit = relay.mode === 'scatter' && relay.gatherMiBps !== null ? (relay.gatherMiBps * 1024 * 1024) / 1000 : Infinity
     return {
-      crossing: 1 - this.#shares.inVm - this.#shares.across,
+      crossing: 1 - this.#shares.inVm - this.#shares.across - this.#shares.there,
       scatter: relay.mode === 'scatter' ? { out: [this.#source.up], in: [far.down], limit } : null,
       onDrained: () => {
         this.#drainedAt = Date.now()
@@ -84,18 +84,21 @@ export class SimulatedRelay implements PageRelay {
     }
   }
 
-  /** The first of its kind in a gang brings what the others then share with it. */
-  #sharesOf(): { inVm: number; across: number } {
+  /** The first of its kind in a gang brings what the others then share with it, beside what VMs at the destination hold. */
+  #sharesOf(far: Machine): { inVm: number; across: number; there: number } {
     const relay = this.#relay
     const guest = this.#source.domains.get(this.#spec.vm.uuid)?.guest
-    if (relay.mode !== 'gang' || !guest) return { inVm: 0, across: 0 }
-    const gangs = brought.get(this.#world) ?? new Map<string, Set<string>>()
+    if (relay.mode !== 'gang' || !guest) return { inVm: 0, across: 0, there: 0 }
+    const gangs = brought.get(this.#world) ?? new Map<string, { kinds: Set<string>; residents: Map<string, Residents> }>()
     brought.set(this.#world, gangs)
-    const kinds = gangs.get(relay.gang.id) ?? new Set<string>()
-    gangs.set(relay.gang.id, kinds)
+    const gang = gangs.get(relay.gang.id) ?? { kinds: new Set<string>(), residents: new Map<string, Residents>() }
+    gangs.set(relay.gang.id, gang)
+    const running = [...far.domains.values()].filter((domain) => domain.isActive && domain.guest.isRunning && !domain.job).map((domain) => domain.guest)
+    const residents = gang.residents.get(this.#address) ?? residentsOf(running, relay.gang.residentMiB * 1024 * 1024)
+    gang.residents.set(this.#address, residents)
     const { kind } = guest.about.process
-    const shares = sharesAfter(kind, kinds)
-    kinds.add(kind)
+    const shares = sharesAfter(kind, gang.kinds, residents)
+    gang.kinds.add(kind)
     return shares
   }
 
@@ -115,9 +118,10 @@ export class SimulatedRelay implements PageRelay {
     const { normalPages, constantPages, memoryTransferred } = figures
     const inVm = Math.round(normalPages * this.#shares.inVm)
     const acrossVms = Math.round(normalPages * this.#shares.across)
+    const alreadyThere = Math.round(normalPages * this.#shares.there)
     return {
       ...noPageFigures,
-      classes: { unique: Math.max(0, normalPages - inVm - acrossVms), inVm, acrossVms, alreadyThere: 0, zero: constantPages },
+      classes: { unique: Math.max(0, normalPages - inVm - acrossVms - alreadyThere), inVm, acrossVms, alreadyThere, zero: constantPages },
       bytes: { fromQemu: normalPages * pageBytes, core: memoryTransferred, rack: 0, toQemu: normalPages * pageBytes },
     }
   }
