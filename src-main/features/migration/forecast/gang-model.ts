@@ -3,8 +3,8 @@ import type { ForecastInputs, SharedMemory } from './forecast-inputs.ts'
 import { forecastMove } from './forecast-move.ts'
 
 const MiB = 1024 * 1024
-/** Guest memory that the agents take apart per second, zeros aside: 190 MB/s were seen where both agents shared two cores. */
-const readRate = { low: 120 * MiB, high: 500 * MiB }
+/** Guest memory that the agents take apart per second, zeros aside: 320 MB/s were seen where both agents and both QEMUs shared two cores (bench relay). */
+const readRate = { low: 200 * MiB, high: 700 * MiB }
 
 /** Of an estimate: zeros are left out, for QEMU sends them as a few bytes anyway. */
 export function sharedMemory({ zero, inVm, acrossVms, sampled }: Extract<Sharing, { kind: 'estimated' }>): SharedMemory {
