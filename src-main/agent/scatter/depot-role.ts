@@ -18,8 +18,10 @@ export type DepotHello = z.infer<typeof depotHello>
 
 /** Of what the host has left, the most that a depot may take. */
 const shareOfMemory = 3 / 4
-/** For a destination whose connection broke, to come back. */
-const patienceMs = 60_000
+/** For a destination to come back: one whose agent broke the connection, and one that the network has come between. Milliseconds. */
+const patience = { brokeOffMs: 60_000, unreachableMs: 60 * 60_000 } as const
+/** What the system says of a connection whose other end is out of reach, not gone (tcp(7), errno(3)). */
+const outOfReach = /\b(ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN)\b/
 const dialMs = 15_000
 
 interface Kept {
@@ -88,8 +90,8 @@ export const depotRole: PageRole = async (link, hello, { job, identity, log, sig
   const gather = one.depot.takeGather(link, one.end)
   answerLink(link, null)
   void one.over.then(() => gather.end())
-  await gather.closed
+  const why = await gather.closed
   one.gathers -= 1
-  if (one.gathers === 0) one.leaving = setTimeout(one.end, patienceMs)
+  if (one.gathers === 0) one.leaving = setTimeout(one.end, outOfReach.test(why ?? '') ? patience.unreachableMs : patience.brokeOffMs)
   await one.over
 }

@@ -9,8 +9,8 @@ import { sealLength, type Sealer } from './seal.ts'
 
 /** Pages that are asked for ahead while the guest waits for some: bulk hardly gets in the way. */
 const trickle = 4
-/** For a depot whose link broke; as long as it keeps what it has. */
-const redialForMs = 60_000
+/** For a depot that is out of reach, while it keeps what it has; one whose host answers that nobody listens is given up at once. */
+const redialForMs = 60 * 60_000
 
 export interface FetcherOptions {
   /** `redial`: for another link to the same depot, where the first broke; rejects with `scatter-depot` where it keeps nothing any more. Default: a link that went does not come back. */

@@ -28,7 +28,7 @@ export type GatherAgainHello = z.infer<typeof gatherAgainHello>
 
 const dialMs = 15_000
 /** Longer than a source whose QEMU still has the pages dials, so that both ends give up together; and as long as one that has them itself. */
-const waitsForSource = { usualMs: 20_000, drainedMs: 15 * 60_000 } as const
+const waitsForSource = { usualMs: 20_000, drainedMs: 60 * 60_000 } as const
 /** How it ended is told to a source that missed it. */
 const remembersMs = 60_000
 

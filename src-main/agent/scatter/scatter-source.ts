@@ -23,7 +23,7 @@ const held = 1
 const gone = 2
 
 /** For a destination whose link broke. Before the switch the VM runs on here. While QEMU has the pages, its post-copy can be resumed instead. Once it has sent all, what is here is nowhere else: giving up loses the VM. Settled, the destination does without. Milliseconds. */
-const patienceMs = { setup: 0, scattering: 15_000, drained: 15 * 60_000, settled: 60_000, over: 0 } as const satisfies Record<SourceStage, number>
+const patienceMs = { setup: 0, scattering: 15_000, drained: 60 * 60_000, settled: 60_000, over: 0 } as const satisfies Record<SourceStage, number>
 export interface ScatterSourceOptions extends SourceQemuOptions {
   readonly depots: readonly { readonly name: string; readonly link: Duplex }[]
   /** Of each page, on different depots. */
