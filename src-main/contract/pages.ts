@@ -17,7 +17,7 @@ export const pageFigures = z.object({
   classes: pageClasses,
   bytes: pageBytes,
   /** Intermediaries that hold pages. `distrusted`: it returned bytes that were not what it had been given; they were not used. */
-  depots: z.array(z.object({ name: z.string(), pages: count, bytes: count, state: z.enum(['up', 'lost', 'distrusted']) })),
+  depots: z.array(z.object({ name: z.string(), pages: count, bytes: count, state: z.enum(['up', 'away', 'lost', 'distrusted']) })),
   /** Pages that the destination has not got yet; null where none are kept back. */
   backlog: count.nullable(),
   faults: pageFaults,

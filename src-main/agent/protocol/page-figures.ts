@@ -8,8 +8,8 @@ export const pageFigures = z.object({
   classes: z.object({ unique: count, inVm: count, acrossVms: count, alreadyThere: count, zero: count }),
   /** Bytes. `core`: from the source to other hosts. `rack`: between agents beyond the source. */
   bytes: z.object({ fromQemu: count, core: count, rack: count, toQemu: count }),
-  /** Intermediaries that hold pages. `distrusted`: it returned bytes that were not what it had been given. */
-  depots: z.array(z.object({ name: z.string(), pages: count, bytes: count, state: z.enum(['up', 'lost', 'distrusted']) })),
+  /** Intermediaries that hold pages. `away`: it is out of reach, needed, and dialled again. `distrusted`: it returned bytes that were not what it had been given. */
+  depots: z.array(z.object({ name: z.string(), pages: count, bytes: count, state: z.enum(['up', 'away', 'lost', 'distrusted']) })),
   /** Pages that the destination's QEMU has not got yet; null where none are kept back. */
   backlog: count.nullable(),
   /** Pages that the guest waited for, by who answered; `waiting`: not answered yet. */

@@ -45,7 +45,7 @@ export class Fetcher {
   /** Depots that have each page. */
   #places = new Uint8Array(0)
   /** Bytes that came, and bits of depots. */
-  readonly counts = { rack: 0, distrusted: 0, lost: 0 }
+  readonly counts = { rack: 0, distrusted: 0, away: 0, lost: 0 }
 
   constructor(options: FetcherOptions, end: FetcherEnd) {
     this.#options = options
@@ -180,15 +180,20 @@ export class Fetcher {
     this.#options.log('warning', `scatter: depot ${depot.name} is away: ${why}`)
     try {
       if (redial && this.#isNeeded(depot)) {
+        this.counts.away |= depot.bit
+        this.#end.changed()
         const link = await dialAgain({ dial: redial, forMs: redialForMs, isWanted: () => !isOver() && this.#isNeeded(depot) })
         if (isOver()) return void link.destroy()
+        this.counts.away &= ~depot.bit
         this.#options.log('info', `scatter: depot ${depot.name} is back`)
+        this.#end.changed()
         return depot.comeBack(link)
       }
     } catch {
       // It is lost.
     }
     if (isOver()) return
+    this.counts.away &= ~depot.bit
     this.counts.lost |= depot.bit
     depot.giveUp()
     this.#options.log('warning', `scatter: depot ${depot.name} is lost`)

@@ -14,8 +14,10 @@ export const gatherCounts = z.object({
   depot: count,
   waiting: count,
   distrusted: count,
+  /** Needed, out of reach and dialled again. */
+  away: count,
   lost: count,
 })
 export type GatherCounts = z.infer<typeof gatherCounts>
 
-export const noCounts: GatherCounts = { delivered: 0, toQemu: 0, rack: 0, direct: 0, depot: 0, waiting: 0, distrusted: 0, lost: 0 }
+export const noCounts: GatherCounts = { delivered: 0, toQemu: 0, rack: 0, direct: 0, depot: 0, waiting: 0, distrusted: 0, away: 0, lost: 0 }

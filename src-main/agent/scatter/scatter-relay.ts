@@ -138,7 +138,7 @@ export class ScatterRelay implements PageRelay {
         name,
         pages: held,
         bytes: held * pageBytes,
-        state: (counts.distrusted & bit) !== 0 ? 'distrusted' : (counts.lost & bit) !== 0 ? 'lost' : state,
+        state: (counts.distrusted & bit) !== 0 ? 'distrusted' : (counts.lost & bit) !== 0 ? 'lost' : (counts.away & bit) !== 0 ? 'away' : state,
       })),
       backlog: Math.max(0, pages - counts.delivered),
       faults: { direct: counts.direct, depot: counts.depot, waiting: counts.waiting },

@@ -180,6 +180,7 @@ export function rig(options: RigOptions = {}) {
     let isKilled = false
     const redial = async () => {
       if (isKilled) throw new Failure('scatter-depot', 'Nothing is kept here.')
+      if (cuts.isCut) throw new Failure('agent-tunnel-unreachable', 'The depot’s agent cannot be reached.')
       const [near, far] = connection()
       depot.takeGather(far, () => {})
       return Promise.resolve(near)

@@ -160,6 +160,18 @@ test('a link to a depot with the only copy breaks: it is dialled again, and what
   expect(warnings.join()).toContain('depot-3 is away')
 })
 
+test('a depot with the only copy that is out of reach is told as such, and waited for', async () => {
+  const { ended, source, depots, loading, cuts } = rig({ stream: large, bytesPerTurn: 4096, replicas: 1 })
+  await source.settled
+  cuts.isCut = true
+  depots[1]?.get.destroy()
+  await expect.poll(() => source.counts.away).toBe(2)
+  cuts.isCut = false
+  expect(await ended).toEqual([null, null])
+  expect(source.counts).toMatchObject({ away: 0, lost: 0 })
+  expect(loading.memory).toEqual(Taken.of(large).memory)
+})
+
 test('a depot that goes with the only copy: the VM’s memory is lost, and that is said', async () => {
   const { ended, source, depots, loading } = rig({ stream: large, bytesPerTurn: 4096, replicas: 1 })
   await source.settled
