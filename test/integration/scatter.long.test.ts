@@ -217,7 +217,8 @@ test('the source’s agent is killed while memory is scattered: both copies stan
   await scattering(guest, heard)
   process.kill(agentOn(one!), 'SIGKILL')
   expect(await move.ended).toMatchObject({ kind: 'lost' })
-  await until('the source to pause', async () => /post-copy failed/.test(await one!.virsh(['domstate', '--reason', guest.name])), { deadlineMs: 60_000 })
+  // The destination's agent gives the source's some time to come back before its QEMU sees the break.
+  for (const host of [one!, two!]) await until(`${host.name} to pause`, async () => /post-copy failed/.test(await host.virsh(['domstate', '--reason', guest.name])), { deadlineMs: 60_000 })
   expect((await running(guest)).length).toBeLessThan(2)
   await one!.shapeLink({})
   await one!.virsh(['migrate', '--live', '--postcopy', '--postcopy-resume', '--persistent', '--undefinesource', guest.name, `qemu+ssh://root@${two!.name}/system`, '--migrateuri', `tcp://${two!.address}`])
