@@ -17,7 +17,7 @@ const guests: LabGuest[] = []
 let rigged: RiggedHost[] = []
 
 beforeAll(async () => {
-  ;[lab, agent] = await Promise.all([Lab.up({ hosts: [{}, {}, {}] }), buildAgent()])
+  ;[lab, agent] = await Promise.all([Lab.up({ hosts: [{ hasUser: true }, { hasUser: true }, { hasUser: true }] }), buildAgent()])
   ;[one, two, three] = lab.hosts as [LabHost, LabHost, LabHost]
   before = await countAll(lab.hosts)
 })
@@ -67,7 +67,7 @@ test.each(['precopy', 'postcopy'] as const)('as it is, by %s', async (technique)
 })
 
 test('as a gang, which is told what a VM at the destination holds', async () => {
-  const clone = { patternMiB: 48, privatePercent: 10 }
+  const clone = { patternMiB: 32, privatePercent: 10 }
   const there = await started('user-there', two!, clone)
   const clones = [await started('user-clone-0', one!, clone), await started('user-clone-1', one!, clone)]
   const [source, destination] = (await asUser()) as [RiggedHost, RiggedHost]
