@@ -8,6 +8,7 @@ import type { MoveSpec } from '../../src-main/agent/protocol/move-spec.ts'
 import type { PageFigures } from '../../src-main/agent/protocol/page-figures.ts'
 import type { GangSpec } from '../../src-main/agent/protocol/relay-spec.ts'
 import { makeJobIdentities } from '../../src-main/agent/tunnel/move-identities.ts'
+import { recoverAgentMove } from '../../src-main/features/host/agent/agent-move.ts'
 import type { RemoteMove } from '../../src-main/features/host/agent/remote-move.ts'
 import { LabGuest } from '../lab/guest.ts'
 import { GuestWatch } from '../lab/guest-watch.ts'
@@ -236,9 +237,15 @@ test('the destination’s agent is killed when the source has sent all and the d
   await member.heard.step('perform', 'done')
   process.kill(agentOn(two!), 'SIGKILL')
   await two!.shapeLink({})
+  // As the app does when it reaches the destination's host again: until then the source's agent waits for it.
+  const hasEnded = () => member.heard.events.some(({ kind }) => kind === 'ended')
+  const broughtAgain = () => recoverAgentMove(member.move, { destination: rig(two!).link, address: two!.address, ports: [49_600, 49_620] }).then(() => true, () => hasEnded())
+  await until('the agent at the destination to be brought again', async () => hasEnded() || (await broughtAgain()), { deadlineMs: 120_000 })
+  await member.move.ended
   await until('the guest to run on one host alone', async () => (await Promise.all([guest!.isRunning(one!), guest!.isRunning(two!)])).filter(Boolean).length === 1, { deadlineMs: 120_000, evidence: () => member.heard.trail.join(' ') })
   const at = (await guest!.isRunning(one!)) ? one! : two!
   await whole(guest!, at)
+  await nothingRemains()
 }, 600_000)
 
 test('post-copy is refused with the reason, and the VM runs on', async () => {
