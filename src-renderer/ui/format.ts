@@ -31,6 +31,11 @@ export function formatRate(bytesPerSecond: number): string {
   return `${formatBytes(bytesPerSecond)}/s`
 }
 
+/** Of a link, in the decimal units that links are sold in. */
+export function formatMbps(mbps: number): string {
+  return mbps >= 1000 ? `${mbps / 1000} Gbit/s` : `${mbps} Mbit/s`
+}
+
 /** A share of 0 to 1 as whole percent. Only a full one is 100 %: 99.9 % of a move is not its end. */
 export function formatShare(share: number): string {
   const percent = share >= 1 ? 100 : Math.min(99, Math.floor(share * 100))

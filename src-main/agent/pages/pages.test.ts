@@ -10,6 +10,16 @@ import { readRackPages } from './page-receiver.ts'
 import type { SenderStream } from './sender-stream.ts'
 import { streamOf } from './stream.fixture.ts'
 
+/** A channel with one stream, and what plays its source's QEMU. */
+async function oneStream() {
+  const destination = new Destination()
+  const stream = await openStream(await open(destination), 0)
+  const [qemu, agent] = duplexPair()
+  qemu.on('error', () => {})
+  stream.attach(agent)
+  return { destination, stream, qemu, agent }
+}
+
 describe('a gang’s channel', () => {
   it('brings each VM’s stream byte for byte, and content that was there before only by its name', async () => {
     const destination = new Destination()
@@ -81,12 +91,7 @@ describe('a gang’s channel', () => {
   })
 
   it('breaks both ends’ connections when it is lost, and says why', async () => {
-    const destination = new Destination()
-    const sender = await open(destination)
-    const stream = await openStream(sender, 0)
-    const [qemu, agent] = duplexPair()
-    qemu.on('error', () => {})
-    stream.attach(agent)
+    const { destination, stream, qemu, agent } = await oneStream()
     qemu.write(streamOf(pagesOf(30)).subarray(0, 100_000))
     await new Promise((resolve) => destination.qemus[0]!.once('data', resolve))
     destination.near.destroy()
@@ -125,12 +130,7 @@ describe('a gang’s channel', () => {
     ['all of it', 0, null],
     ['a part of it', 300_000, 'relay-destination'],
   ])('a destination’s QEMU that hangs up first when it has got %s', async (_, missing, code) => {
-    const destination = new Destination()
-    const sender = await open(destination)
-    const stream = await openStream(sender, 0)
-    const [qemu, agent] = duplexPair()
-    qemu.on('error', () => {})
-    stream.attach(agent)
+    const { destination, stream, qemu } = await oneStream()
     const bytes = streamOf(pagesOf(200))
     let got = 0
     destination.qemus[0]!.on('data', (chunk: Buffer) => {

@@ -56,7 +56,8 @@ export const gangRole: PageRole = async (link, hello, { log, signal }) => {
   }
   const bytes = Math.max(leastBytes, Math.min(said.storeMiB * 1024 * 1024, process.availableMemory() * shareOfMemory))
   const residentBytes = Math.min(said.residentMiB * 1024 * 1024, bytes * shareOfStore)
-  let headStart: Promise<void> = Promise.resolve()
+  let looking = Promise.resolve()
+  let headStart = looking
   const receiver = new PageReceiver(link, {
     slots: Math.floor((bytes - residentBytes) / pageBytes),
     residents: Math.floor(residentBytes / pageBytes),
@@ -75,10 +76,14 @@ export const gangRole: PageRole = async (link, hello, { log, signal }) => {
   })
   const mates = receivers.get(gang) ?? new Set()
   receivers.set(gang, mates.add(receiver))
-  if (residentBytes > 0) headStart = Promise.race([lookAround(receiver, gang, log), delay(headStartMs, receiver.enough).catch(() => {})])
+  if (residentBytes > 0) {
+    looking = lookAround(receiver, gang, log)
+    headStart = Promise.race([looking, delay(headStartMs, receiver.enough).catch(() => {})])
+  }
   const failure = await receiver.over
   mates.delete(receiver)
   if (mates.size === 0) receivers.delete(gang)
+  await looking
   if (failure) log('warning', `gang ${gang}: ${failure.message} ${failure.evidence ?? ''}`.trim())
 }
 

@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { duplexPair, type Duplex } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { Failure } from '../../base/failure.ts'
-import { PageReceiver } from '../pages/page-receiver.ts'
+import { Destination, pagesOf } from '../pages/channel.fixture.ts'
 import { streamOf } from '../pages/stream.fixture.ts'
 import type { GangSpec } from '../protocol/relay-spec.ts'
 import { Gang } from './gang.ts'
@@ -12,34 +10,16 @@ import { GangRelay } from './gang-relay.ts'
 
 const uuid = '6f1c0c2e-9c53-4e64-8f8a-0d0c6b8a1d11'
 const route = { via: 'tunnel', host: 'nowhere', port: 1, serverName: 'two', identity: { ca: '', certificate: '', key: '' } } as const
-const pagesOf = (count: number) => Array.from({ length: count }, () => randomBytes(4096))
 
 /** A gang on its source, with a destination whose QEMUs take everything at once. */
 class Scene {
-  readonly receivers: PageReceiver[] = []
-  readonly arrived: Buffer[][] = []
+  readonly destinations: Destination[] = []
   isOver = false
   readonly gang = new Gang(
     () => {
-      const [near, far] = duplexPair()
-      this.receivers.push(
-        new PageReceiver(far, {
-          slots: 4096,
-          window: 1024 * 1024,
-          patienceMs: 1000,
-          log: () => {},
-          dialPeer: () => Promise.reject(new Error('no rack')),
-          dialQemu: () => {
-            const [agent, qemu] = duplexPair()
-            const got: Buffer[] = []
-            this.arrived.push(got)
-            qemu.on('data', (chunk: Buffer) => got.push(chunk))
-            qemu.on('end', () => qemu.end())
-            return Promise.resolve(agent as Duplex)
-          },
-        }),
-      )
-      return Promise.resolve(near as Duplex)
+      const destination = new Destination()
+      this.destinations.push(destination)
+      return Promise.resolve(destination.near)
     },
     () => (this.isOver = true),
   )
@@ -75,10 +55,10 @@ test('VMs of a gang share one channel, start and switch in turns, and all arrive
   expect(told[0]).toBeLessThan(200_000)
   qemus[0]!.end(bytes[0]!)
   expect(await Promise.all(relays.map((relay) => relay.ended))).toEqual([null, null])
-  expect(scene.receivers).toHaveLength(1)
-  expect(scene.arrived.map((got) => Buffer.concat(got).length)).toEqual(bytes.map((each) => each.length))
+  expect(scene.destinations).toHaveLength(1)
+  bytes.forEach((each, vm) => expect(scene.destinations[0]!.stream(vm).equals(each)).toBe(true))
   expect(scene.isOver).toBe(true)
-  expect(await scene.receivers[0]!.over).toBe(null)
+  expect(await scene.destinations[0]!.receiver.over).toBe(null)
 })
 
 test('one that is given up breaks its QEMU’s connection alone, and a new member opens a new channel once the old one is gone', async () => {
@@ -96,7 +76,7 @@ test('one that is given up breaks its QEMU’s connection alone, and a new membe
   const qemu = await qemuAt(await again.open('tcp:127.0.0.1:49154', never))
   qemu.end(streamOf(pagesOf(5)))
   expect(await again.ended).toBe(null)
-  expect(scene.receivers).toHaveLength(2)
+  expect(scene.destinations).toHaveLength(2)
 })
 
 test('a VM that is to move by post-copy, or to a QEMU that others could reach, is refused before its memory moves', async () => {

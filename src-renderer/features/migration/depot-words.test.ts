@@ -11,6 +11,6 @@ test('what the number of copies costs is said in plain words', () => {
 })
 
 test('what is not known of a host is not made up', () => {
-  expect([linkWord(null), linkWord(400), linkWord(10_000)]).toEqual(['not known', '400 Mbit/s', '10 Gbit/s'])
+  expect([linkWord(null), linkWord(400), linkWord(10_000)]).toEqual(['link not known', '400 Mbit/s', '10 Gbit/s'])
   expect([spareWord({ spareMiB: null }), spareWord({ spareMiB: 2048 })]).toEqual(['', '2\u00a0GiB'])
 })

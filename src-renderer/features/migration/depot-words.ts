@@ -1,9 +1,9 @@
 import type { DepotUse } from '../../../src-main/contract/depot.ts'
-import { formatBytes, formatCount } from '../../ui/format.ts'
+import { formatBytes, formatCount, formatMbps } from '../../ui/format.ts'
 
-/** Mbit/s as people say it. */
+/** `mbps`: null where it is not known. */
 export function linkWord(mbps: number | null): string {
-  return mbps === null ? 'not known' : mbps >= 1000 ? `${mbps / 1000} Gbit/s` : `${mbps} Mbit/s`
+  return mbps === null ? 'link not known' : formatMbps(mbps)
 }
 
 export function spareWord({ spareMiB }: Pick<DepotUse, 'spareMiB'>): string {

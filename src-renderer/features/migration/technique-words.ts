@@ -1,4 +1,5 @@
 import type { Forecast, Route, Technique } from '../../../src-main/contract/migration.ts'
+import { formatMbps } from '../../ui/format.ts'
 
 export interface TechniqueWords {
   readonly value: Technique
@@ -35,6 +36,6 @@ const probes: Record<Route['probe'], string> = {
 
 /** The way that the memory takes, in one line. */
 export function routeWord(route: Route): string {
-  const speed = route.mbps === null ? '' : route.mbps >= 1000 ? `, ${route.mbps / 1000} Gbit/s` : `, ${route.mbps} Mbit/s`
+  const speed = route.mbps === null ? '' : `, ${formatMbps(route.mbps)}`
   return `${route.address}${route.via === null ? '' : ` by ${route.via}`}${speed}; ${probes[route.probe]} (${route.origin})`
 }
